@@ -1,0 +1,299 @@
+"""The public Python API for platform apps: plan, look up, preview, submit, watch, wait, cancel, trace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from hub.bus import Bus
+from hub.clock import SHANGHAI, Clock
+from hub.config import Configuration, RouteTable, routes
+from hub.domain import numbers
+from hub.domain.application import Application, Audience
+from hub.domain.case import Case, TaskEvent
+from hub.domain.evidence import Evidence
+from hub.domain.machine import LIVE
+from hub.domain.order import AccountQuery
+from hub.domain.party import IdentityDocument, Person
+from hub.domain.plan import Plan, make_plan
+from hub.domain.states import TaskState
+from hub.engine.applier import Applier
+from hub.engine.core import Engine
+from hub.engine.intake import Intake
+from hub.engine.lookup import Lookup, look_up
+from hub.engine.preview import Preview, preview
+from hub.engine.rules import Rules
+from hub.engine.trace import Trace, read_trace
+from hub.errors import NotAllowed
+from hub.registry import Registry
+from hub.sdk.context import Equipment
+from hub.store.evidence import EvidenceFolder
+from hub.store.port import Store
+from hub.store.unit import UnitOfWork
+
+_AUDIT = logging.getLogger("hub.audit")
+_PREVIEW_SEQ = 999_999
+_WAITS_FOR_PEOPLE = frozenset({TaskState.MANUAL, TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a hub is made of. Built by `hub.bootstrap`."""
+
+    configuration: Configuration
+    registry: Registry
+    store: Store
+    bus: Bus
+    clock: Clock
+    rules: Rules
+    intake: Intake
+    evidence: EvidenceFolder
+    equipment: Mapping[str, Equipment]
+    unavailable: Mapping[str, str]
+
+
+class Api:
+    """A hub that is open. Get one by `async with Hub.open() as hub`; use it in that event loop only."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._engine: Engine | None = None
+        self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that this hub was opened with."""
+        return self._parts.configuration
+
+    @property
+    def registry(self) -> Registry:
+        """The adapters that were found."""
+        return self._parts.registry
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this hub."""
+        return self._parts.clock
+
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        """Endpoints that could not be opened, with the reason (a missing secret, a broken adapter)."""
+        return self._parts.unavailable
+
+    def items(self) -> RouteTable:
+        """Every item of the catalogue in every county: who serves it, through which endpoint, or why not."""
+        open_adapters = {served.spec.adapter for served in self._parts.rules.endpoints.values()}
+        serves = self._parts.registry.serves
+        return routes(
+            self._parts.configuration,
+            lambda adapter, upstream: adapter in open_adapters and serves(adapter, upstream),
+        )
+
+    async def plan(
+        self, items: Iterable[str], *, division: str, audience: Audience = "individual", theme: str | None = None
+    ) -> Plan:
+        """What some items would take at a service address: one form, one list of materials, providers, time limits.
+
+        Args:
+            items: item codes (`JX6-WAT-01`).
+            division: 9-digit code of the service address's town or street.
+            audience: `individual` or `enterprise`.
+            theme: a one-thing bundle that the items belong to.
+
+        Raises:
+            ApplicationInvalid: naming each item that does not exist or is not for this audience.
+        """
+        today = self._parts.clock.now().astimezone(SHANGHAI).date()
+
+        def due(days: int) -> date:
+            return self._parts.configuration.calendar.add_working_days(today, days).on
+
+        catalogue = self._parts.configuration.catalogue
+        return make_plan(items, division, audience, catalogue, self._parts.intake.route, theme=theme, due=due)
+
+    async def lookup(
+        self,
+        person: Person | IdentityDocument,
+        fields: Iterable[str] = ("water", "power"),
+        *,
+        division: str | None = None,
+    ) -> Lookup:
+        """Accounts and arrears of a person at several utilities, asked in parallel.
+
+        A utility that fails is part of the answer (`failed`), never an exception. Without `division` every
+        connected utility of each field is asked.
+        """
+        document = person.document if isinstance(person, Person) else person
+        name = person.name if isinstance(person, Person) else None
+        marker = numbers.case_number(self._parts.clock.now().astimezone(SHANGHAI).date(), "330400", _PREVIEW_SEQ)
+        task = numbers.task_number(marker, 99)
+        query = AccountQuery(
+            serial=numbers.serial20(task),
+            request_id=self._draw(16).hex(),
+            document=document,
+            name=name,
+        )
+        return await look_up(self._targets(tuple(fields), division), query, self._parts.clock)
+
+    async def preview(self, application: Application) -> tuple[Preview, ...]:
+        """The exact wire message of every item, made by the code that would send it. Nothing is sent or stored.
+
+        Raises:
+            ApplicationInvalid, NoProvider: with every fault.
+        """
+        intake, parts = self._parts.intake, self._parts
+        intake.check(application)
+        now = parts.clock.now()
+        division = application.address.division_code
+        marker = numbers.case_number(now.astimezone(SHANGHAI).date(), division[:6], _PREVIEW_SEQ)
+        shown = []
+        for order in intake.orders(application, marker):
+            route = intake.route_of(order.item, division)
+            equipment = parts.equipment[route.endpoint.id if route.endpoint else ""]
+            shown.append(preview(equipment.adapter, equipment.mappings, order, route.params, now, equipment.draw))
+        return tuple(shown)
+
+    async def attach(self, material: str, content: bytes, *, file_name: str, media_type: str) -> Evidence:
+        """Store the file of a material (at most 20 MiB, sealed) and get the Evidence to put into an application."""
+        return await self._parts.evidence.put(material, content, file_name=file_name, media_type=media_type)
+
+    async def submit(self, application: Application) -> Case:
+        """Take an application. It is durable when this returns; its tasks are then sent in parallel.
+
+        The same `request_id` with the same body gives the same case.
+
+        Raises:
+            ApplicationInvalid, NoProvider: with every fault; nothing was stored or sent.
+            DuplicateRequest: the `request_id` was used with another body.
+            TryLater: the database cannot take it now; nothing was stored.
+        """
+        intake = self._parts.intake
+        with self._parts.clock.busy():
+            earlier = await self._parts.store.run(lambda unit: intake.find(unit, application))
+            if earlier is not None:
+                return earlier
+            intake.check(application)
+            case = await self._parts.store.run(lambda unit: intake.store(unit, application))
+        self._wake()
+        return case
+
+    async def case(self, number: str) -> Case:
+        """A case with its tasks as they stand. Raises NotFound."""
+        return await self._parts.store.run(lambda unit: unit.case(number))
+
+    async def watch(self, number: str) -> AsyncIterator[TaskEvent]:
+        """Every event of a case, from its beginning on; ends when the case is settled (see `wait`). Raises NotFound."""
+        changed = asyncio.Event()
+        self._changes[number].add(changed)
+        after = 0
+        try:
+            while True:
+                changed.clear()
+                case, events = await self._parts.store.run(partial(_news, number=number, after=after))
+                for seq, event in events:
+                    after = seq
+                    yield event
+                if settled(case):
+                    return
+                await changed.wait()
+        finally:
+            self._changes[number].discard(changed)
+
+    async def wait(self, number: str, *, seconds: float | None = None) -> Case:
+        """Wait until nothing of a case moves by itself any more: every task is final or waits for a person.
+
+        Args:
+            number: the case.
+            seconds: how long to wait at most, in real time.
+
+        Raises:
+            NotFound: there is no such case.
+            TimeoutError: it took longer.
+        """
+        async with asyncio.timeout(seconds):
+            async for _ in self.watch(number):
+                pass
+        return await self.case(number)
+
+    async def cancel(self, number: str, task: str | None = None) -> Case:
+        """Ask to cancel a case, or one task of it. What is not sent yet is cancelled at once; the rest is asked for.
+
+        Raises:
+            NotFound: there is no such case or task.
+            NotAllowed: a task is final already, or its utility's interface cannot cancel; nothing was changed.
+        """
+
+        def ask(unit: UnitOfWork) -> set[str]:
+            records = [record for record in unit.tasks(unit.case(number).number) if task in {None, record.task.number}]
+            for record in records:
+                self._refuse_cancel(record.task.state, record.task.endpoint, record.task.number)
+            applier = Applier(unit, self._parts.rules)
+            for record in records:
+                if not record.task.state.final:
+                    applier.cancel(record)
+            return applier.apply(())
+
+        with self._parts.clock.busy():
+            await self._told(await self._parts.store.run(ask))
+        self._wake()
+        return await self.case(number)
+
+    async def trace(self, number: str, *, reveal: str | None = None) -> Trace:
+        """Everything that happened to a case. Personal data is masked.
+
+        Args:
+            number: the case.
+            reveal: the reason for seeing it unmasked; it goes on record.
+
+        Raises:
+            NotFound: there is no such case.
+        """
+        if reveal is not None:
+            _AUDIT.warning("a trace was revealed", extra={"case": number, "reason": reveal})
+        return await self._parts.store.run(lambda unit: read_trace(unit, number, masked=reveal is None))
+
+    def _refuse_cancel(self, state: TaskState, endpoint: str, number: str) -> None:
+        if state in {TaskState.COMPLETED, TaskState.REJECTED, TaskState.COMPENSATED}:
+            raise NotAllowed(f"task {number} is {state}; what is decided cannot be cancelled")
+        served = self._parts.rules.endpoints.get(endpoint)
+        if state in LIVE and (served is None or "cancel" not in served.adapter.operations):
+            raise NotAllowed(f"task {number} is with a utility whose interface cannot cancel")
+
+    def _targets(self, fields: tuple[str, ...], division: str | None) -> list[tuple[str, Equipment, dict[str, str]]]:
+        targets: dict[str, tuple[str, Equipment, dict[str, str]]] = {}
+        for concession in self._parts.configuration.concessions.concessions:
+            equipment = self._parts.equipment.get(concession.endpoint or "")
+            if concession.field not in fields or equipment is None:
+                continue
+            if division is not None:
+                route = self._parts.intake.route(concession.field, division)
+                if route is None or route.concession != concession:
+                    continue
+            targets.setdefault(equipment.adapter.endpoint, (concession.field, equipment, concession.params))
+        return list(targets.values())
+
+    def _draw(self, count: int) -> bytes:
+        return self._parts.rules.draw(count)
+
+    def _wake(self) -> None:
+        if self._engine is not None:
+            self._engine.relay.wake()
+
+    async def _told(self, cases: set[str]) -> None:
+        for number in cases:
+            for changed in self._changes.get(number, ()):
+                changed.set()
+
+
+def _news(unit: UnitOfWork, *, number: str, after: int) -> tuple[Case, list[tuple[int, TaskEvent]]]:
+    return unit.case(number), unit.events(number, after)
+
+
+def settled(case: Case) -> bool:
+    """Whether nothing of a case moves by itself: each task is final, or waits for the applicant or a clerk."""
+    return all(task.state.final or task.state in _WAITS_FOR_PEOPLE for task in case.tasks)

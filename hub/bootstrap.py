@@ -1,0 +1,219 @@
+"""The composition root: the only place that knows every part and puts them together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from hub.api import Api, Parts
+from hub.bus import MemoryBus
+from hub.clock import Clock, WallClock
+from hub.config import Configuration, closure, load_configuration, resolve
+from hub.domain import numbers
+from hub.domain.provider import Route
+from hub.engine.callbacks import Callbacks
+from hub.engine.core import Engine
+from hub.engine.intake import Intake
+from hub.engine.listener import listen
+from hub.engine.policy import Draw
+from hub.engine.rules import Rules, Served
+from hub.engine.worker import Worker
+from hub.errors import ConfigError, Fault, SettingsError
+from hub.registry import Opened, Registry
+from hub.sdk.adapter import Adapter
+from hub.sdk.context import Equipment, Sessions
+from hub.settings import Settings
+from hub.store.evidence import EvidenceFolder
+from hub.store.seal import Vault
+from hub.store.sql import SqlStore
+
+Connections = Mapping[str, Mapping[str, Any]]
+
+
+class Hub(Api):
+    """The hub, opened for use::
+
+    async with Hub.open() as hub:
+        case = await hub.submit(application)
+        case = await hub.wait(case.number)
+    """
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        config: Path | str | None = None,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        connections: Connections | None = None,
+        run: bool = True,
+        draw: Draw = os.urandom,
+    ) -> AsyncIterator[Hub]:
+        """Open a hub on its data folder, and close it in order.
+
+        Args:
+            config: a folder whose files replace the shipped configuration's.
+            settings: instead of reading the environment.
+            clock: instead of what the settings say.
+            connections: configuration by endpoint id in place of the configured one (simulators, tests).
+            run: False only reads and stores; nothing is sent until a hub runs on the same data.
+            draw: source of random bytes.
+
+        Raises:
+            ConfigError: the configuration has faults; all of them are in `faults`.
+            SettingsError: a setting is wrong, or another hub runs on the same data folder.
+        """
+        settings = settings or Settings.read()
+        async with AsyncExitStack() as stack:
+            hub, rules = await _assemble(cls, stack, settings, config, clock, connections or {}, draw)
+            if run:
+                await _start(stack, hub, settings, rules)
+            yield hub
+
+
+async def _assemble(
+    cls: type[Hub],
+    stack: AsyncExitStack,
+    settings: Settings,
+    config: Path | str | None,
+    clock: Clock | None,
+    connections: Connections,
+    draw: Draw,
+) -> tuple[Hub, Rules]:
+    folder = Path(config) if config is not None else settings.config_dir
+    configuration = load_configuration(overlay=folder)
+    registry = Registry.load(settings.mappings_dir)
+    clock = clock or _clock(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    vault = Vault(_master_key(settings, draw), draw)
+    store = SqlStore(settings.database, vault)
+    stack.push_async_callback(store.aclose)
+    await store.migrate()
+    evidence = EvidenceFolder(settings.data_dir / "evidence", vault)
+    opened, unavailable = _open_endpoints(configuration, registry, settings, connections)
+    for each in opened:
+        stack.push_async_callback(each.transport.aclose)
+    rules = _rules(configuration, opened, clock, draw)
+    parts = Parts(
+        configuration=configuration,
+        registry=registry,
+        store=store,
+        bus=MemoryBus(),
+        clock=clock,
+        rules=rules,
+        intake=Intake(configuration, rules, _router(configuration, clock)),
+        evidence=evidence,
+        equipment={each.spec.id: _equipment(each, clock, draw, evidence) for each in opened},
+        unavailable=unavailable,
+    )
+    return cls(parts), rules
+
+
+async def _start(stack: AsyncExitStack, hub: Hub, settings: Settings, rules: Rules) -> None:
+    parts = hub._parts  # noqa: SLF001 -- the composition root completes what it made
+    stack.callback(_lock(settings.data_dir).close)
+    equipment = dict(parts.equipment)
+    if any(type(served.adapter).callback is not Adapter.callback for served in rules.endpoints.values()):
+        app = Callbacks(parts.store, rules, parts.clock, hub._told).app()  # noqa: SLF001 -- see above
+        address = await stack.enter_async_context(listen(app, settings.callback_host, settings.callback_port))
+        public = settings.callback_public_url or address
+        equipment = {
+            endpoint: replace(each, callback_url=f"{public.rstrip('/')}/callbacks/{endpoint}")
+            for endpoint, each in equipment.items()
+        }
+    policies = {endpoint: served.spec.retry for endpoint, served in rules.endpoints.items()}
+    worker = Worker(parts.bus, equipment, policies, parts.clock, rules.draw)
+    engine = Engine(parts.store, parts.bus, rules, worker, parts.clock, hub._told)  # noqa: SLF001 -- see above
+    hub._engine = engine  # noqa: SLF001 -- see above
+    await engine.start()
+    stack.push_async_callback(engine.stop, settings.shutdown_seconds)
+
+
+def _open_endpoints(
+    configuration: Configuration, registry: Registry, settings: Settings, connections: Connections
+) -> tuple[list[Opened], dict[str, str]]:
+    """Open what can be opened. A missing secret or a broken adapter closes its endpoint, not the hub."""
+    opened, unavailable = [], {}
+    for spec in configuration.endpoints:
+        try:
+            given = connections.get(spec.id)
+            config = dict(given) if given is not None else resolve(spec, settings.lookup)
+            opened.append(registry.open(spec, config))
+        except ConfigError as error:
+            unavailable[spec.id] = str(error)
+    return opened, unavailable
+
+
+def _equipment(opened: Opened, clock: Clock, draw: Draw, evidence: EvidenceFolder) -> Equipment:
+    return Equipment(
+        adapter=opened.adapter,
+        mappings=opened.mappings,
+        transport=opened.transport,
+        clock=clock,
+        draw=draw,
+        evidence=evidence,
+        sessions=Sessions(),
+        limits=opened.limits,
+    )
+
+
+def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, draw: Draw) -> Rules:
+    def params(endpoint: str) -> dict[str, str]:
+        concessions = configuration.concessions.concessions
+        return next((each.params for each in concessions if each.endpoint == endpoint), {})
+
+    def held_until(endpoint: str, operation: str, now: datetime) -> datetime | None:
+        found = closure(configuration.maintenance, endpoint, operation, now)
+        return found.until if found and found.window.behaviour == "QUEUE" else None
+
+    served = {each.spec.id: Served(each.spec, each.adapter, each.limits, params(each.spec.id)) for each in opened}
+    return Rules(
+        endpoints=served,
+        clock=clock,
+        draw=draw,
+        held_until=held_until,
+        owner=numbers.new_id(clock.now(), draw),
+        worked=configuration.calendar.working_time,
+    )
+
+
+def _router(configuration: Configuration, clock: Clock) -> Callable[[str, str], Route | None]:
+    return lambda field, division: configuration.concessions.route(field, division, clock.now().date())
+
+
+def _clock(settings: Settings) -> Clock:
+    return WallClock() if settings.clock == "wall" else WallClock.parse(settings.clock)
+
+
+def _master_key(settings: Settings, draw: Draw) -> bytes:
+    """The configured key; for an embedded hub without one, a key file beside the data, readable by its owner only."""
+    key = settings.read_master_key()
+    if key is not None:
+        return key
+    path = settings.data_dir / "master.key"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(draw(16).hex())
+    return bytes.fromhex(path.read_text().strip())
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Hold the data folder for this process. Raises SettingsError when another hub runs on it."""
+    file = (folder / "hub.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise SettingsError(Fault("HUB_DATA_DIR", "LOCKED", "another hub is running on this data folder")) from None
+    file.write(socket.gethostname())
+    file.flush()
+    return file

@@ -1,0 +1,23 @@
+"""The configuration of a city: catalogue, divisions, providers, endpoints, calendars; read, checked, resolved."""
+
+from hub.config.check import check_configuration, warnings
+from hub.config.load import Configuration, load_configuration, shipped
+from hub.config.routes import RouteRow, RouteTable, routes
+from hub.config.schedule import Closure, closure, cron
+from hub.config.secrets import Lookup, resolve
+
+__all__ = [
+    "Closure",
+    "Configuration",
+    "Lookup",
+    "RouteRow",
+    "RouteTable",
+    "check_configuration",
+    "closure",
+    "cron",
+    "load_configuration",
+    "resolve",
+    "routes",
+    "shipped",
+    "warnings",
+]

@@ -1,0 +1,98 @@
+"""How an attempt ended: exactly one of these, told from the phase reached and the utility's own answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hub.domain.base import Frozen
+from hub.domain.states import TaskState
+from hub.domain.taxonomy import ServiceError
+
+
+class Output(Frozen):
+    """Something the citizen gets: a contract number, a receipt, a card, a certificate, or an answer's data."""
+
+    kind: Literal["receipt", "contract", "certificate", "card", "answer"]
+    identifier: str | None = None
+    effective: date | None = None
+    as_of: datetime | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Taken(Frozen):
+    """The utility has it."""
+
+    provider_ref: str | None = None
+    raw_code: str | None = None
+    event_time: datetime | None = None
+    rank: int = 0
+    opinion: str | None = None
+
+
+class Accepted(_Taken):
+    """The utility has taken the order; its work is to come."""
+
+    kind: Literal["accepted"] = "accepted"
+
+
+class Progress(_Taken):
+    """The order is in `state` at the utility."""
+
+    kind: Literal["progress"] = "progress"
+    state: TaskState
+    fee_due_fen: int | None = None
+    error: ServiceError | None = None
+
+
+class Completed(_Taken):
+    """The utility has done it."""
+
+    kind: Literal["completed"] = "completed"
+    outputs: tuple[Output, ...] = ()
+
+
+class Rejected(_Taken):
+    """The utility decided no. Final."""
+
+    kind: Literal["rejected"] = "rejected"
+    error: ServiceError
+
+
+class NotSent(Frozen):
+    """Provably nothing happened: retry under policy."""
+
+    kind: Literal["not_sent"] = "not_sent"
+    error: ServiceError
+    retry_after: timedelta | None = None
+
+
+class Unknown(Frozen):
+    """The request may have taken effect: inquire before anything is sent again."""
+
+    kind: Literal["unknown"] = "unknown"
+    phase: str
+    error: ServiceError
+    provider_ref: str | None = None
+    retry_after: timedelta | None = None
+
+
+class Faulty(Frozen):
+    """An answer or our own message breaks the contract: a person looks at the evidence."""
+
+    kind: Literal["faulty"] = "faulty"
+    error: ServiceError
+
+
+class Absent(Frozen):
+    """Answer of an inquiry only: the utility does not know the order."""
+
+    kind: Literal["absent"] = "absent"
+
+
+Outcome = Annotated[
+    Accepted | Progress | Completed | Rejected | NotSent | Unknown | Faulty | Absent,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,1 @@
+"""The engine: commands out, results in, nothing lost and nothing done twice."""

@@ -1,0 +1,96 @@
+"""Everything that an adapter author imports. An adapter needs nothing else of the hub.
+
+Example::
+
+    from hub.sdk import Adapter, BusinessKey, Context, Outcome, ServiceOrder, outcome_of, write
+
+    class WaterAdapter(Adapter):
+        @write("accept", serves=("3001:*",), idempotency=BusinessKey("account", "business"), inquiry="find")
+        async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
+            return outcome_of(await ctx.call("3001", order))
+"""
+
+from hub.domain.evidence import Evidence
+from hub.domain.order import AccountQuery, Batch, BatchRecord, DayQuery, EvidencePart, FileNames, ServiceOrder
+from hub.domain.outcome import (
+    Absent,
+    Accepted,
+    Completed,
+    Faulty,
+    NotSent,
+    Outcome,
+    Output,
+    Progress,
+    Rejected,
+    Unknown,
+)
+from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, UtilityAccount
+from hub.domain.states import TaskState
+from hub.domain.taxonomy import ErrorCode, ServiceError
+from hub.errors import DecodeError, EncodeError, ManifestError, NotSupported, UnmappedCode
+from hub.mapping import Env
+from hub.sdk import wire
+from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
+from hub.sdk.context import Context
+from hub.sdk.errors import CallbackRefused, CallEnded, Refused
+from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, batch, collect, inquiry, read, write
+from hub.sdk.outcomes import error_of, outcome_of, outputs_of, refusal
+
+__all__ = [
+    "Absent",
+    "Accepted",
+    "AccountQuery",
+    "Adapter",
+    "Batch",
+    "BatchId",
+    "BatchRecord",
+    "Bill",
+    "BusinessKey",
+    "CallEnded",
+    "Callback",
+    "CallbackRefused",
+    "Collect",
+    "Collected",
+    "CollectedFile",
+    "Completed",
+    "Context",
+    "DayQuery",
+    "DecodeError",
+    "Draw",
+    "EncodeError",
+    "Env",
+    "ErrorCode",
+    "Evidence",
+    "EvidencePart",
+    "Faulty",
+    "FileNames",
+    "FileRecord",
+    "KeyReplay",
+    "ManifestError",
+    "NodeEvent",
+    "NotSent",
+    "NotSupported",
+    "Outcome",
+    "Output",
+    "Progress",
+    "Refused",
+    "Rejected",
+    "Reply",
+    "ServiceError",
+    "ServiceOrder",
+    "TaskState",
+    "Tree",
+    "Unknown",
+    "UnmappedCode",
+    "UtilityAccount",
+    "batch",
+    "collect",
+    "error_of",
+    "inquiry",
+    "outcome_of",
+    "outputs_of",
+    "read",
+    "refusal",
+    "wire",
+    "write",
+]

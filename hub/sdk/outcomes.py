@@ -1,0 +1,73 @@
+"""From a canonical reply to an outcome: one rule for all adapters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.domain.outcome import Accepted, Completed, Faulty, NotSent, Outcome, Output, Progress, Rejected, Unknown
+from hub.domain.reply import Reply
+from hub.domain.states import TaskState
+from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
+
+_ANSWER_FIELDS = {"accounts", "bills", "arrears_fen", "balance_fen", "records"}
+
+
+def error_of(reply: Reply, code: ErrorCode | None = None) -> ServiceError:
+    """The failure that a reply states. Free text of the utility stays out: it may name people."""
+    return ServiceError(
+        code=code or reply.error or ErrorCode.UPS_PROTOCOL,
+        provider_code_raw=reply.raw_code or reply.state_raw,
+        ref=reply.open_ref,
+        amount_fen=reply.arrears_fen,
+    )
+
+
+def refusal(error: ServiceError, retry_after: timedelta | None = None) -> Outcome:
+    """The outcome of an answer that says no, by the error's own rule."""
+    match error.code.rule.retry:
+        case Retry.BACKOFF | Retry.HOLD | Retry.RENEW:
+            return NotSent(error=error, retry_after=retry_after or error.retry_after)
+        case Retry.PROBE | Retry.SUCCESS:
+            # "Done already" is only good news once an inquiry shows that it was our own request.
+            return Unknown(phase="RECEIVED", error=error)
+        case Retry.MANUAL:
+            return Faulty(error=error)
+        case _:
+            return Rejected(error=error, raw_code=error.provider_code_raw)
+
+
+def outputs_of(reply: Reply) -> tuple[Output, ...]:
+    """The results that a reply carries: contract, receipt, or the answer to a query."""
+    outputs = []
+    if reply.contract_no:
+        outputs.append(Output(kind="contract", identifier=reply.contract_no))
+    if reply.receipt_no:
+        outputs.append(Output(kind="receipt", identifier=reply.receipt_no))
+    answer = reply.model_dump(mode="json", include=_ANSWER_FIELDS, exclude_none=True, exclude_defaults=True)
+    if answer:
+        outputs.append(Output(kind="answer", data=answer))
+    return tuple(outputs)
+
+
+def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
+    """The outcome of a reply. `done`: a yes without a state means completed (a query, a payment), not accepted."""
+    if reply.error is not None:
+        return refusal(error_of(reply))
+    taken = {
+        "provider_ref": reply.provider_ref,
+        "raw_code": reply.state_raw or reply.raw_code,
+        "event_time": reply.event_time,
+        "rank": reply.rank or 0,
+        "opinion": reply.opinion,
+    }
+    match reply.state:
+        case None:
+            return Completed(**taken, outputs=outputs_of(reply)) if done else Accepted(**taken)
+        case TaskState.COMPLETED:
+            return Completed(**taken, outputs=outputs_of(reply))
+        case TaskState.REJECTED:
+            return Rejected(**taken, error=error_of(reply, ErrorCode.ELG_NOT_ELIGIBLE))
+        case TaskState.ACCEPTED:
+            return Accepted(**taken)
+        case state:
+            return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen)

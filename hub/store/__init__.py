@@ -1,0 +1,1 @@
+"""The state of record: SQL through SQLModel, sealed personal data, evidence files."""

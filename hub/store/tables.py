@@ -1,0 +1,173 @@
+"""The tables. Whatever may hold personal data is a sealed text; the rest is codes, numbers and times."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, DateTime, Index, Text, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, naive UTC in the database, the same on SQLite and PostgreSQL."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's form
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's form
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+def _time(*, nullable: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable, index=index))
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Text, nullable=nullable))
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(JSON, nullable=True))
+
+
+class CaseRow(SQLModel, table=True):
+    """Case 办件."""
+
+    __tablename__: ClassVar[Any] = "hub_case"
+    number: str = Field(primary_key=True)
+    request_id: str = Field(unique=True)
+    digest: str
+    state: str = Field(index=True)
+    outcome: str | None = None
+    division: str
+    submitted_at: datetime = _time()
+    due_at: datetime | None = _time(nullable=True)
+    applicant_index: str = Field(index=True)
+    wrapped_key: str
+    application: str = _text()
+
+
+class TaskRow(SQLModel, table=True):
+    """Task 子办件. `value` is the Task itself; the columns beside it are what queries need."""
+
+    __tablename__: ClassVar[Any] = "hub_task"
+    number: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    endpoint: str
+    state: str
+    batch_type: str | None = None
+    batch_id: str | None = Field(default=None, index=True)
+    serial: str = Field(index=True)
+    provider_ref: str | None = Field(default=None, index=True)
+    attempts: int = 0
+    failures: int = 0
+    doubt_until: datetime | None = _time(nullable=True)
+    cancel_asked: bool = False
+    ready_at: datetime = _time()
+    version: int = 0
+    order: str = _text()
+    value: str = _text()
+
+    __table_args__ = (Index("hub_task_batch", "endpoint", "batch_type", "state"),)
+
+
+class CommandRow(SQLModel, table=True):
+    """A command to be sent, or claimed. Finished commands are kept until their case is archived: ids never repeat."""
+
+    __tablename__: ClassVar[Any] = "hub_command"
+    id: str = Field(primary_key=True)
+    endpoint: str
+    kind: str
+    operation: str
+    task: str | None = Field(default=None, index=True)
+    batch_id: str | None = None
+    attempt: int = 1
+    state: str = "waiting"
+    not_before: datetime = _time()
+    owner: str | None = None
+    claimed_until: datetime | None = _time(nullable=True)
+    deliveries: int = 0
+    body: dict[str, Any] | None = _json()
+
+    __table_args__ = (Index("hub_command_due", "state", "endpoint", "not_before"),)
+
+
+class EventRow(SQLModel, table=True):
+    """Task event 办理过程, append only."""
+
+    __tablename__: ClassVar[Any] = "hub_event"
+    seq: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    case_number: str = Field(index=True)
+    task: str = Field(index=True)
+    received_at: datetime = _time()
+    value: str = _text()
+
+
+class ExchangeRow(SQLModel, table=True):
+    """Exchange 报文, sealed."""
+
+    __tablename__: ClassVar[Any] = "hub_exchange"
+    seq: int | None = Field(default=None, primary_key=True)
+    command: str = Field(index=True)
+    task: str | None = Field(default=None, index=True)
+    endpoint: str
+    message: str
+    phase: str
+    failure: str | None = None
+    status: int | None = None
+    started_at: datetime = _time()
+    seconds: float = 0.0
+    wrapped_key: str
+    sealed: str = _text()
+
+
+class BatchRow(SQLModel, table=True):
+    """A closed batch: which orders, in which order, under which name. Never changes once written."""
+
+    __tablename__: ClassVar[Any] = "hub_batch"
+    id: str = Field(primary_key=True)
+    endpoint: str = Field(index=True)
+    type: str
+    day: date
+    seq: int
+    sent: int = 0
+    tasks: list[str] | None = _json()
+    closed_at: datetime = _time()
+
+
+class FileRow(SQLModel, table=True):
+    """A collected file; the same name is read once."""
+
+    __tablename__: ClassVar[Any] = "hub_file"
+    endpoint: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    digest: str
+    collected_at: datetime = _time()
+    unmatched: list[str] | None = _json()
+
+
+class CallbackRow(SQLModel, table=True):
+    """A callback as received. An early one waits here until its order is known."""
+
+    __tablename__: ClassVar[Any] = "hub_callback"
+    id: str = Field(primary_key=True)
+    endpoint: str
+    serial: str | None = Field(default=None, index=True)
+    provider_ref: str | None = Field(default=None, index=True)
+    received_at: datetime = _time()
+    task: str | None = None
+    outcome: str = _text()
+
+
+class CounterRow(SQLModel, table=True):
+    """Gap-tolerant counters: case numbers of a day, batch sequence numbers."""
+
+    __tablename__: ClassVar[Any] = "hub_counter"
+    name: str = Field(primary_key=True)
+    value: int = 0

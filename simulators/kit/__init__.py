@@ -1,0 +1,1 @@
+"""What every simulator shares: clock, fault points, ledger, journal, server, control port."""
