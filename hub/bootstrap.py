@@ -54,6 +54,7 @@ class Hub(Api):
         settings: Settings | None = None,
         clock: Clock | None = None,
         connections: Connections | None = None,
+        registry: Registry | None = None,
         run: bool = True,
         draw: Draw = os.urandom,
     ) -> AsyncIterator[Hub]:
@@ -64,6 +65,7 @@ class Hub(Api):
             settings: instead of reading the environment.
             clock: instead of what the settings say.
             connections: configuration by endpoint id in place of the configured one (simulators, tests).
+            registry: adapters in place of the installed ones.
             run: False only reads and stores; nothing is sent until a hub runs on the same data.
             draw: source of random bytes.
 
@@ -73,7 +75,8 @@ class Hub(Api):
         """
         settings = settings or Settings.read()
         async with AsyncExitStack() as stack:
-            hub, rules = await _assemble(cls, stack, settings, config, clock, connections or {}, draw)
+            found = registry or Registry.load(settings.mappings_dir)
+            hub, rules = await _assemble(cls, stack, settings, config, clock, connections or {}, found, draw)
             if run:
                 await _start(stack, hub, settings, rules)
             yield hub
@@ -86,11 +89,11 @@ async def _assemble(
     config: Path | str | None,
     clock: Clock | None,
     connections: Connections,
+    registry: Registry,
     draw: Draw,
 ) -> tuple[Hub, Rules]:
     folder = Path(config) if config is not None else settings.config_dir
     configuration = load_configuration(overlay=folder)
-    registry = Registry.load(settings.mappings_dir)
     clock = clock or _clock(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     vault = Vault(_master_key(settings, draw), draw)

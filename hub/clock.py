@@ -10,9 +10,9 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -32,9 +32,6 @@ class Clock(Protocol):
     def busy(self) -> AbstractContextManager[None]: ...
 
     def io_span(self, seconds: float) -> timedelta: ...
-
-
-_held: ContextVar[int] = ContextVar("held", default=0)
 
 
 class WallClock:
@@ -86,6 +83,8 @@ class VirtualClock:
         self._now = start.astimezone(UTC)
         self._auto = auto
         self._busy = 0
+        # By task: what a task spawned while busy does is its own affair.
+        self._held: Counter[asyncio.Task[object] | None] = Counter()
         self._order = itertools.count()
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._driver: asyncio.Task[None] | None = None
@@ -98,13 +97,16 @@ class VirtualClock:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
+        holder = _task()
         self._busy += 1
-        token = _held.set(_held.get() + 1)
+        self._held[holder] += 1
         try:
             yield
         finally:
-            _held.reset(token)
             self._busy -= 1
+            self._held[holder] -= 1
+            if not self._held[holder]:
+                del self._held[holder]
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self._now + timedelta(seconds=max(0.0, seconds)))
@@ -117,7 +119,7 @@ class VirtualClock:
         heapq.heappush(self._sleepers, (when.astimezone(UTC), next(self._order), future))
         self._start_driver()
         # A sleeper does no work: whatever it holds busy is let go until it wakes.
-        held = _held.get()
+        held = self._held.get(_task(), 0)
         self._busy -= held
         try:
             await future
@@ -158,3 +160,10 @@ class VirtualClock:
                 heapq.heappop(self._sleepers)
             if self._sleepers:
                 self._wake_next()
+
+
+def _task() -> asyncio.Task[object] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

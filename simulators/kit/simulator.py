@@ -105,8 +105,8 @@ class Simulator(ABC):
     def add_account(self, **facts: Any) -> None: ...
 
     @abstractmethod
-    def connection(self) -> dict[str, Any]:
-        """What a client needs, under the keys of the adapter's endpoint configuration."""
+    def connection(self, **area: str) -> dict[str, Any]:
+        """What a client needs, under the keys of the adapter's endpoint configuration; `area` says which company."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]: ...

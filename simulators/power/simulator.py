@@ -131,7 +131,7 @@ class PowerSimulator(Simulator):
 
     # -- the shared surface ------------------------------------------------------------------------
 
-    def connection(self) -> dict[str, Any]:
+    def connection(self, **area: str) -> dict[str, Any]:  # noqa: ARG002 -- one platform serves the whole city
         keys = self._keys
         return {
             "base_url": self._server.url,

@@ -107,7 +107,7 @@ class TransitSimulator(Simulator):
         """Add a card; name and id_number at least, the rest as `seed.add` has it."""
         seed.add(self._centre, self._today(), **facts)
 
-    def connection(self) -> dict[str, Any]:
+    def connection(self, **area: str) -> dict[str, Any]:  # noqa: ARG002 -- one centre serves every institution
         keys = self._keys.all()
         host_key, client_key = (ssh_key(self.profile.seed, use) for use in ("host", "client"))
         return {

@@ -82,7 +82,8 @@ class WaterSimulator(Simulator):
         else:
             self.books.keep(replace(named[-1], mark=state, marked_at=now))
 
-    def connection(self, company: str = "0401") -> dict[str, Any]:
+    def connection(self, company: str = "0401", **area: str) -> dict[str, Any]:
+        company = area.get("gsdm", company)
         dialect = "B" if company in _USUAL_B else "A"
         base = f"http://{self.host}:{self.port}"
         return {"base_url": base, "dialect": dialect, "sign_key": self._desk.keys[company]}

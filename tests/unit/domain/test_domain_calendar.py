@@ -110,7 +110,10 @@ def test_due_counts_office_hours():
 
 def test_due_moves_by_the_working_time_that_was_stopped():
     start = local(2026, 11, 23, 10)
-    stopped = [Interval(local(2026, 11, 24, 10), local(2026, 11, 25, 10)), Interval(local(2026, 11, 24, 12), local(2026, 11, 25, 12))]
+    stopped = [
+        Interval(local(2026, 11, 24, 10), local(2026, 11, 25, 10)),
+        Interval(local(2026, 11, 24, 12), local(2026, 11, 25, 12)),
+    ]
     assert CALENDAR.due(start, 3).at == local(2026, 11, 26, 10)
     assert CALENDAR.due(start, 3, stopped).at == local(2026, 11, 27, 12)
 

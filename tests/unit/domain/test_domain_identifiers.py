@@ -155,7 +155,12 @@ def test_credit_code_with_a_wrong_organisation_code_inside_is_refused():
 
 
 def test_number_is_folded_before_its_check():
-    for typed in ("３３０４０２１９７００１０１００１ｘ", "330402 19700101 001x", "330402-19700101-001X\u3000", "330402‑19700101001X"):
+    for typed in (
+        "３３０４０２１９７００１０１００１ｘ",
+        "330402 19700101 001x",
+        "330402-19700101-001X\u3000",
+        "330402‑19700101001X",
+    ):
         assert check_document(T.RIC, typed, today=TODAY).number == "33040219700101001X"
     assert check_document(T.HM_PERMIT, "ｈ12345678", today=TODAY).number == "H12345678"
 
@@ -305,7 +310,9 @@ def test_landline_is_no_mobile():
         check_mobile("0573-82089200")
 
 
-@pytest.mark.parametrize("number", ["330402001001GB00001F00010001", "330402001001GB00001W00000000", "330402 001001 GB00001 F00010001"])
+@pytest.mark.parametrize(
+    "number", ["330402001001GB00001F00010001", "330402001001GB00001W00000000", "330402 001001 GB00001 F00010001"]
+)
 def test_estate_unit_number_is_accepted(number):
     assert len(check_estate_unit(number)) == 28
 

@@ -58,7 +58,7 @@ class Reply:
 
 
 class TaskLife(RuleBasedStateMachine):
-    @initialize(gated=st.booleans(), skew=st.integers(-300, 300))
+    @initialize(gated=st.sampled_from([False, False, False, True]), skew=st.integers(-300, 300))
     def start(self, gated, skew):
         self.now = T0
         self.utility = Utility(timedelta(seconds=skew))
@@ -124,13 +124,19 @@ class TaskLife(RuleBasedStateMachine):
     # The hub's own steps.
 
     @precondition(lambda self: not self.gate_open)
-    @rule(opens=st.booleans())
+    @rule(opens=st.sampled_from([True, True, False]))
     def lead_decides(self, opens):
         self.gate_open = opens and self.task.state is S.PENDING
         self.apply(self.event(S.READY if opens else S.CANCELLED, By.HUB))
 
-    @rule(fate=st.sampled_from(["taken", "at-once", "rejected", "busy", "closed", "cut-before", "cut-after"]))
-    def claim_and_send(self, fate):
+    @precondition(lambda self: self.task.state not in LIVE and not self.task.state.final)
+    @rule(
+        fate=st.sampled_from(
+            ["taken", "cut-after", "cut-before", "busy", "closed", "taken", "cut-after", "at-once", "rejected"]
+        ),
+        replies=st.booleans(),
+    )
+    def claim_and_send(self, fate, replies):
         if not self.apply(self.event(S.DISPATCHING, By.HUB)).applied:
             return
         assert not self.in_doubt, "invariant 1"
@@ -147,9 +153,14 @@ class TaskLife(RuleBasedStateMachine):
             case "cut-after":
                 self.utility.create(self.now, S.ACCEPTED)
                 self.reply = Reply(attempt, S.UNKNOWN)
+        if replies:
+            self.reply_arrives()
 
     @precondition(lambda self: self.reply)
     @rule()
+    def late_reply_arrives(self):
+        self.reply_arrives()
+
     def reply_arrives(self):
         reply, self.reply = self.reply, None
         # As the engine does: what an earlier attempt has to say about sending again is out of date.
@@ -186,12 +197,14 @@ class TaskLife(RuleBasedStateMachine):
             self.in_doubt = False
         self.apply(self.event(order.state if order else S.READY, By.CLERK, ref=order.ref if order else None))
 
+    @precondition(lambda self: self.task.state in {S.READY, S.HELD})
     @rule(opens=st.booleans())
     def maintenance(self, opens):
         self.apply(self.event(S.READY if opens else S.HELD, By.TIMER))
 
     # Cancelling and undoing.
 
+    @precondition(lambda self: self.count > 8 or self.task.state is S.COMPLETED)
     @rule()
     def applicant_cancels(self):
         before = self.task.state
@@ -211,7 +224,7 @@ class TaskLife(RuleBasedStateMachine):
         else:
             self.apply(self.event(order.state, By.CALL, raw="too-late"))
 
-    @precondition(lambda self: self.task.state in {S.COMPLETED, S.COMPENSATING})
+    @precondition(lambda self: self.task.state in {S.COMPLETED, S.COMPENSATING} and self.count > 12)
     @rule()
     def lead_fails_afterwards(self):
         to = S.COMPENSATING if self.task.state is S.COMPLETED else S.COMPENSATED
@@ -226,8 +239,13 @@ class TaskLife(RuleBasedStateMachine):
         return self.apply(event)
 
     @precondition(lambda self: self.utility.order and self.utility.order.state in LIVE)
-    @rule(to=st.sampled_from([*sorted(LIVE), S.COMPLETED, S.REJECTED, S.CANCELLED]), told=st.booleans())
-    def utility_works(self, to, told):
+    @rule(
+        to=st.sampled_from([*sorted(LIVE), S.COMPLETED, S.REJECTED, S.CANCELLED]),
+        told=st.integers(0, 3),
+        after=st.integers(0, 90),
+    )
+    def utility_works(self, to, told, after):
+        self.now += timedelta(minutes=after)
         order = self.utility.order
         order.state, order.at, order.rank = to, self.now + self.utility.skew, order.rank + 1
         if told:
@@ -252,7 +270,7 @@ class TaskLife(RuleBasedStateMachine):
     def poll(self):
         self.report(self.utility.order, By.POLL)
 
-    @rule(to=st.sampled_from(S), source=st.sampled_from([By.TIMER, By.APPLICANT]))
+    @rule(to=st.sampled_from(sorted(set(S) - {S.CANCELLING})), source=st.sampled_from([By.TIMER, By.APPLICANT]))
     def somebody_presses_a_button(self, to, source):
         self.apply(self.event(to, source))
 
@@ -321,7 +339,8 @@ class BillLife(RuleBasedStateMachine):
 
     @rule(n=which)
     def payer_pays(self, n):
-        self.move(n, P.PAID)
+        if self.payments[n].state is P.INITIATED:
+            assert self.move(n, P.PAID)
 
     @rule(n=which, fate=st.sampled_from(["posted", "cut-before", "cut-after", "refused"]))
     def hub_posts(self, n, fate):
@@ -366,6 +385,6 @@ class BillLife(RuleBasedStateMachine):
 
 
 TestTaskLife = TaskLife.TestCase
-TestTaskLife.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestTaskLife.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
 TestBillLife = BillLife.TestCase
 TestBillLife.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -122,7 +122,9 @@ def test_mobile_does_not_survive_unknown(mobile, before, after):
     assert mobile not in Redactor().text(before + mobile + after)
 
 
-@pytest.mark.parametrize("text", ["138 0013 8000", "138-0013-8000", "330402 19880101 0012", "330402198801010013", "330402880101001"])
+@pytest.mark.parametrize(
+    "text", ["138 0013 8000", "138-0013-8000", "330402 19880101 0012", "330402198801010013", "330402880101001"]
+)
 def test_number_with_gaps_or_a_wrong_check_digit_does_not_survive(text):
     shown = Redactor().text(f"x {text} y")
     assert "*" in shown

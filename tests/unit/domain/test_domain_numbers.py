@@ -90,7 +90,9 @@ def test_case_number_is_refused_by_its_rule(number, rule):
     assert caught.value.rule == rule
 
 
-@pytest.mark.parametrize(("division", "seq"), [("33040", 1), ("330402007", 1), ("33040x", 1), ("330402", 0), ("330402", 1_000_000)])
+@pytest.mark.parametrize(
+    ("division", "seq"), [("33040", 1), ("330402007", 1), ("33040x", 1), ("330402", 0), ("330402", 1_000_000)]
+)
 def test_case_number_needs_six_digits_and_a_sequence(division, seq):
     with pytest.raises(NumberFault):
         CaseNumber(date(2026, 11, 24), division, seq)

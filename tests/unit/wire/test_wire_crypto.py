@@ -20,7 +20,7 @@ KEY = bytes(range(16))
 
 
 def seeded(seed=1):
-    return random.Random(seed).randbytes
+    return random.Random(seed).randbytes  # noqa: S311 -- must be repeatable, hides nothing
 
 
 def test_sm3_gives_the_standard_s_digests():
@@ -74,7 +74,7 @@ def test_bytes_that_are_no_sm4_ciphertext_are_refused(cipher):
 
 
 def test_sm2_sign_gives_the_standard_s_signature():
-    signature = crypto.sm2_sign(PRIVATE, b"message digest", lambda size: NONCE)
+    signature = crypto.sm2_sign(PRIVATE, b"message digest", lambda _: NONCE)
     assert signature.upper() == (
         "F5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3"
         "B1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA"
@@ -84,7 +84,7 @@ def test_sm2_sign_gives_the_standard_s_signature():
 
 
 def test_sm2_encrypt_gives_the_standard_s_ciphertext():
-    cipher = crypto.sm2_encrypt(PUBLIC, b"encryption standard", lambda size: NONCE)
+    cipher = crypto.sm2_encrypt(PUBLIC, b"encryption standard", lambda _: NONCE)
     assert len(cipher) == 64 + 32 + 19
     assert cipher[:4].hex() == "04ebfc71"
     assert cipher[96:].hex() == "21886ca989ca9c7d58087307ca93092d651efa"

@@ -57,7 +57,7 @@ def test_a_pipe_file_without_its_right_last_line_is_refused(text):
 
 
 def test_tsv_takes_its_columns_from_the_header_plain_or_in_gzip():
-    text = "consNo\tamt\textra\n001\t1250\tx\n".encode()
+    text = b"consNo\tamt\textra\n001\t1250\tx\n"
     wanted = [{"consNo": "001", "amt": "1250", "extra": "x"}]
     assert tsv(("amt", "consNo")).read(text) == wanted
     assert tsv().read(gzip.compress(text)) == wanted

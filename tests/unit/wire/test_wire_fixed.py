@@ -93,7 +93,7 @@ def test_a_value_that_does_not_fit_is_refused_by_field_and_never_cut(change, mes
 
 def test_a_character_outside_a_narrower_charset_is_refused():
     layout = DETAIL.model_copy(update={"charset": "gbk"})
-    with pytest.raises(EncodeError, match="APPL.D.name: 1 of 1"):
+    with pytest.raises(EncodeError, match=r"APPL\.D\.name: 1 of 1"):
         layout.encode({"rectype": "D", "reqno": "A1", "name": "㛃"})
 
 
@@ -169,7 +169,7 @@ def test_without_a_summed_field_head_and_trailer_must_agree():
     layout = FileLayout(HEAD, DETAIL, TRAIL)
     data = layout.encode_file({"seq": 1}, [{"reqno": "R1"}], amount=500)
     assert layout.decode_file(data)[2]["amount"] == "000000000500"
-    with pytest.raises(DecodeError, match="T.amount"):
+    with pytest.raises(DecodeError, match=r"T\.amount"):
         layout.decode_file(data.replace(b"T00000001000000000500", b"T00000001000000000501"))
 
 
@@ -179,7 +179,7 @@ def test_a_count_given_by_the_caller_must_be_right():
 
 
 def test_errors_of_a_detail_name_its_record():
-    with pytest.raises(EncodeError, match="APPL.D record 3.name: takes 12 bytes"):
+    with pytest.raises(EncodeError, match=r"APPL\.D record 3\.name: takes 12 bytes"):
         FILE.encode_file({}, [{"reqno": "R1"}, {"reqno": "R2", "name": "一二三四五六"}])
 
 

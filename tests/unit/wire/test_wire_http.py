@@ -1,30 +1,22 @@
 """HTTP exchanges against servers that misbehave at every point: the phase decides, and half an answer is none."""
 
 import asyncio
-import datetime
 import gzip
 import logging
 import socket
-import ssl
 import struct
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hub.errors import EncodeError
 from hub.wire.exchange import FileGet, HttpRequest, HttpResponse, Limits, Phase
-from hub.wire.http import HttpTransport, retry_after
+from hub.wire.http import HttpTransport
 
-QUICK = Limits(connect=0.3, read=0.3, write=0.3, pool=0.1, total=2.0)
+QUICK = Limits(connect=3, read=3, write=3, pool=3, total=8)
+HASTY = Limits(connect=0.3, read=0.4, write=0.3, pool=0.1, total=3)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Sim: yes\r\n\r\nok"
-NOW = datetime.datetime(2026, 3, 1, 8, 0, tzinfo=datetime.UTC)
 
 
 @asynccontextmanager
@@ -147,7 +139,7 @@ async def test_a_connection_that_hangs_is_provably_not_sent():
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         async with opened() as transport:
-            result = await transport.exchange(post(full.getsockname()[1]), QUICK)
+            result = await transport.exchange(post(full.getsockname()[1]), HASTY)
         for filler in fillers:
             filler.close()
     assert (result.phase, result.failure) == (Phase.CONNECT, "connect-timeout")
@@ -158,9 +150,9 @@ async def test_no_free_connection_is_provably_not_sent():
         await asyncio.sleep(5)
 
     async with serving(handler) as port, opened(max_connections=1) as transport:
-        first = asyncio.create_task(transport.exchange(post(port), QUICK))
+        first = asyncio.create_task(transport.exchange(post(port), HASTY))
         await asyncio.sleep(0.05)
-        result = await transport.exchange(post(port), QUICK)
+        result = await transport.exchange(post(port), HASTY)
         assert (result.phase, result.failure) == (Phase.PREPARED, "pool-timeout")
         assert (await first).failure == "read-timeout"
 
@@ -203,7 +195,7 @@ async def never_answer(reader, writer):
     ],
 )
 async def test_whatever_happens_after_sending_began_is_unknown(handler, failure, phase):
-    result = await once(handler)
+    result = await once(handler, limits=HASTY if handler is never_answer else QUICK)
     assert result.phase in {Phase.SENDING, phase}
     assert not result.phase.provably_not_sent
     assert result.phase < Phase.RECEIVED
@@ -276,10 +268,10 @@ async def test_a_dribbled_answer_obeys_the_total_deadline(part):
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    result = await once(handler, limits=Limits(read=0.3, total=0.5))
+    result = await once(handler, limits=Limits(read=3, total=0.5))
     assert result.failure == "deadline"
     assert result.phase is (Phase.RECEIVING if part == "body" else Phase.SENT)
-    assert 0.4 < result.seconds < 1.5
+    assert 0.4 < result.seconds < 3
 
 
 async def test_a_body_over_the_limit_is_refused_while_it_streams_also_when_packed():
@@ -288,7 +280,7 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams_also_when_packe
         b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + bytes(200_000),
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed,
     ):
-        result = await once(answering(reply), limits=Limits(read=0.5, total=2.0, max_body=100_000))
+        result = await once(answering(reply), limits=Limits(max_body=100_000))
         assert (result.phase, result.failure, result.response) == (Phase.RECEIVING, "too-large", None)
 
 
@@ -393,74 +385,3 @@ async def test_a_given_client_that_reports_no_phases_leaves_the_outcome_unknown(
     async with httpx.AsyncClient(transport=httpx.MockTransport(broken)) as client, opened(client=client) as transport:
         result = await transport.exchange(post(1), QUICK)
     assert result.phase is Phase.SENDING
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime.datetime(2020, 1, 1))
-        .not_valid_after(datetime.datetime(2120, 1, 1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + private)
-    return path
-
-
-async def test_a_server_is_trusted_by_its_ca_file_and_not_otherwise(certificate):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    async with serving(answering(OK), ssl=context) as port:
-        request = HttpRequest("POST", f"https://localhost:{port}/", body=b"x")
-        async with opened(verify=str(certificate)) as transport:
-            assert (await transport.exchange(request, Limits())).response.body == b"ok"
-        async with opened() as transport:
-            result = await transport.exchange(request, Limits())
-    assert (result.phase, result.failure) == (Phase.CONNECT, "tls")
-
-
-async def test_a_tls_handshake_that_fails_or_hangs_is_provably_not_sent():
-    garbage = await once(answering(b"x"), lambda port: post(port, scheme="https"))
-    hang = await once(never_answer, lambda port: post(port, scheme="https"))
-    assert (garbage.phase, hang.phase) == (Phase.CONNECT, Phase.CONNECT)
-    assert hang.failure == "connect-timeout"
-
-
-@given(st.integers(0, 10**12))
-def test_retry_after_in_seconds_is_read_up_to_the_ceiling(seconds):
-    ceiling = datetime.timedelta(minutes=10)
-    wanted = min(seconds, 600)
-    assert retry_after({"retry-after": f" {seconds} "}, NOW, ceiling) == datetime.timedelta(seconds=wanted)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("Sun, 01 Mar 2026 08:02:00 GMT", 120),
-        ("Sun, 01 Mar 2026 16:02:00 +0800", 120),
-        ("Sun, 01 Mar 2026 08:02:00 -0000", 120),
-        ("Sun, 01 Mar 2026 07:00:00 GMT", 0),
-        ("Sun, 01 Mar 2036 07:00:00 GMT", 3600),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-        ("9" * 6000, 3600),
-    ],
-)
-def test_retry_after_is_read_in_both_forms_and_garbage_is_absent(value, seconds):
-    wait = retry_after({"retry-after": value}, NOW)
-    assert wait == (None if seconds is None else datetime.timedelta(seconds=seconds))
-
-
-def test_retry_after_is_absent_without_the_header():
-    assert retry_after({}, NOW) is None

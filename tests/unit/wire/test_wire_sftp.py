@@ -39,6 +39,7 @@ class Site:
         self.drop_at = None
         self.after = False
         self.hang_at = None
+        self.hanging = asyncio.Event()
         self.refuse = None
         self.posix = True
         self.connections = []
@@ -56,6 +57,7 @@ class Site:
         number = len(self.steps)
         self.steps.append(name)
         if name == self.hang_at:
+            self.hanging.set()
             await asyncio.sleep(30)
         if name == self.refuse:
             raise asyncssh.SFTPPermissionDenied("CANARY")
@@ -162,6 +164,14 @@ async def test_put_replaces_what_is_there(tmp_path):
             assert (await transport.exchange(FilePut("/a.dat", b"old"), LIMITS)).phase is Phase.RECEIVED
             assert (await transport.exchange(FilePut("/a.dat", b"new"), LIMITS)).phase is Phase.RECEIVED
             assert files(tmp_path) == {"a.dat": b"new"}
+
+
+async def test_a_file_of_many_requests_arrives_and_comes_back_whole(tmp_path):
+    large = os.urandom(9_000_001)
+    async with served(tmp_path) as site, at(site) as transport:
+        assert (await transport.exchange(FilePut("/large.dat", large), LIMITS)).phase is Phase.RECEIVED
+        assert site.steps.count("write") > 2
+        assert (await transport.exchange(FileGet("/large.dat"), LIMITS)).response.body == large
 
 
 async def test_get_reads_the_whole_file_and_a_missing_one_is_an_answer(tmp_path):
@@ -290,7 +300,7 @@ async def test_a_server_that_is_silent_or_no_ssh_server_is_provably_not_sent(ban
 
     server = await asyncio.start_server(handler, "127.0.0.1", 0)
     transport = SftpTransport("127.0.0.1", server.sockets[0].getsockname()[1], "hub", pem(CLIENT), line(HOST))
-    result = await transport.exchange(PUT, Limits(connect=0.3))
+    result = await transport.exchange(PUT, LIMITS if banner else Limits(connect=0.3))
     server.close()
     await server.wait_closed()
     await asyncio.sleep(0.05)
@@ -313,18 +323,19 @@ async def test_a_server_without_sftp_is_provably_not_sent():
 @pytest.mark.parametrize(
     ("step", "limits", "failure", "phase"),
     [
-        ("write", Limits(write=0.2, total=5), "write-timeout", Phase.SENDING),
-        ("write", Limits(write=5, total=0.5), "deadline", Phase.SENDING),
-        ("posix_rename", Limits(write=0.2, total=5), "write-timeout", Phase.SENDING),
-        ("open", Limits(write=0.2, total=5), "write-timeout", Phase.CONNECT),
+        ("write", Limits(write=0.4, total=9), "write-timeout", Phase.SENDING),
+        ("write", Limits(write=5, total=0.8), "deadline", Phase.SENDING),
+        ("posix_rename", Limits(write=0.4, total=9), "write-timeout", Phase.SENDING),
+        ("open", Limits(write=0.4, total=9), "write-timeout", Phase.CONNECT),
     ],
 )
 async def test_a_server_that_hangs_is_given_up_in_time_and_left(tmp_path, step, limits, failure, phase):
     async with served(tmp_path) as site, at(site) as transport:
+        await transport.exchange(FileList("/"), LIMITS)
         site.hang_at = step
         result = await transport.exchange(PUT, limits)
         assert (result.phase, result.failure) == (phase, failure)
-        assert result.seconds < 2
+        assert result.seconds < 4
         site.hang_at = None
         assert (await transport.exchange(PUT, LIMITS)).phase is Phase.RECEIVED
         assert site.logins == 2
@@ -345,7 +356,7 @@ async def test_waiting_for_the_connection_too_long_is_provably_not_sent(tmp_path
         await transport.exchange(FileList("/"), LIMITS)
         site.hang_at = "write"
         first = asyncio.create_task(transport.exchange(PUT, Limits(write=0.6)))
-        await asyncio.sleep(0.1)
+        await site.hanging.wait()
         result = await transport.exchange(PUT, Limits(pool=0.1))
         assert (result.phase, result.failure) == (Phase.PREPARED, "pool-timeout")
         assert (await first).failure == "write-timeout"
@@ -355,8 +366,7 @@ async def test_cancellation_passes_through_and_the_transport_still_works(tmp_pat
     async with served(tmp_path) as site, at(site) as transport:
         site.hang_at = "write"
         task = asyncio.create_task(transport.exchange(PUT, LIMITS))
-        while "write" not in site.steps:
-            await asyncio.sleep(0.01)
+        await site.hanging.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -87,7 +87,7 @@ def test_empty_is_text_missing_is_absent_nil_is_absent_and_repeated_is_a_list():
 
 @pytest.mark.parametrize("document", ["<R>CANARY<A/></R>", "<R><A/>CANARY</R>", "<R>CANARY</R>"])
 def test_mixed_content_is_refused_by_place(document):
-    with pytest.raises(DecodeError, match="^R: ") as caught:
+    with pytest.raises(DecodeError, match=r"^R: ") as caught:
         xml.to_tree(xml.parse(document))
     assert "CANARY" not in repr(caught.value)
 
@@ -99,14 +99,14 @@ def test_order_puts_children_in_the_contract_s_sequence():
 
 def test_a_character_outside_the_charset_names_the_field_not_the_text():
     element = xml.from_tree("ROOT", {"BODY": {"YHBH": "1", "YHMC": "㛃"}})
-    with pytest.raises(EncodeError, match="^ROOT/BODY/YHMC: 1 of 1 characters") as caught:
+    with pytest.raises(EncodeError, match=r"^ROOT/BODY/YHMC: 1 of 1 characters") as caught:
         xml.to_bytes(element, "gb2312")
     assert "㛃" not in repr(caught.value)
 
 
 @pytest.mark.parametrize("value", ["CANARY\0", 1.5, True, None, b"CANARY"])
 def test_a_value_without_an_xml_form_is_refused_by_path(value):
-    with pytest.raises(EncodeError, match="^R/A: ") as caught:
+    with pytest.raises(EncodeError, match=r"^R/A: ") as caught:
         xml.from_tree("R", {"A": value})
     assert "CANARY" not in repr(caught.value)
 
