@@ -54,7 +54,7 @@ class EndpointLimits(Frozen):
 class RetryPolicy(Frozen):
     """How what was provably not sent is tried again: exponential with full jitter, capped by number and time."""
 
-    attempts: int = Field(default=6, ge=1, le=100)
+    attempts: int = Field(default=400, ge=1, le=10_000)
     base_seconds: float = Field(default=2.0, gt=0)
     cap_seconds: float = Field(default=300.0, gt=0)
     deadline_hours: float = Field(default=24.0, gt=0, le=24 * 30)

@@ -123,7 +123,7 @@ def test_endpoints_d_adds_and_replaces_by_id(tmp_path, configuration):
         ("catalogue.yaml", "- code: JX6-WAT-02", "- code: JX6-WAT-01", "stands twice"),
         ("providers.yaml", "- {id: power,", "- {id: Power!,", "id"),
         ("endpoints.yaml", "concurrency: 4", "concurrency: many", "concurrency"),
-        ("endpoints.yaml", "attempts: 8", "attempts: 0", "attempts"),
+        ("endpoints.yaml", "attempts: 400", "attempts: 0", "attempts"),
         ("maintenance.yaml", "minutes: 60", "minutes: -1", "minutes"),
         ("forms.yaml", "data_class: personal, own: true}", "own: true}", "data_class"),
         ("codes.yaml", "tables:", "tabels:", "unknown key 'tabels'"),

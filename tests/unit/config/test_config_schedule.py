@@ -56,7 +56,9 @@ def test_of_two_open_windows_the_longer_counts():
     assert closure(windows, "e", "2001", local("2026-12-01T01:10:00")).until == local("2026-12-01T02:30:00")
 
 
-@pytest.mark.parametrize("line", ["", "* * * *", "61 * * * *", "0 0 * * 1", "0 0 * * 0-4", "0 0 * * mon,2", "x * * * *"])
+@pytest.mark.parametrize(
+    "line", ["", "* * * *", "61 * * * *", "0 0 * * 1", "0 0 * * 0-4", "0 0 * * mon,2", "x * * * *"]
+)
 def test_a_wrong_or_ambiguous_cron_line_is_refused(line):
     with pytest.raises(ValueError, match="cron line|weekdays"):
         cron(line)

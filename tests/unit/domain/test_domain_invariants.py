@@ -117,10 +117,6 @@ class TaskLife(RuleBasedStateMachine):
         self.in_doubt = self.in_doubt or self.task.state is S.UNKNOWN
         return result
 
-    @rule(minutes=st.integers(1, 3000))
-    def time_passes(self, minutes):
-        self.now += timedelta(minutes=minutes)
-
     # The hub's own steps.
 
     @precondition(lambda self: not self.gate_open)
@@ -169,11 +165,6 @@ class TaskLife(RuleBasedStateMachine):
         ref = reply.order.ref if reply.order else None
         self.apply(self.event(reply.to, By.CALL, ref=ref, raw=f"call-{reply.to}"))
 
-    @precondition(lambda self: self.task.state is S.DISPATCHING)
-    @rule()
-    def lease_runs_out(self):
-        self.apply(self.event(S.UNKNOWN, By.TIMER))
-
     @precondition(lambda self: self.task.state is S.UNKNOWN)
     @rule()
     def inquiry_answers(self):
@@ -184,11 +175,6 @@ class TaskLife(RuleBasedStateMachine):
         else:
             self.report(order, By.POLL)
 
-    @precondition(lambda self: self.task.state in {S.DISPATCHING, S.UNKNOWN})
-    @rule()
-    def attempts_are_used_up(self):
-        self.apply(self.event(S.MANUAL, By.TIMER))
-
     @precondition(lambda self: self.task.state is S.MANUAL)
     @rule()
     def clerk_looks_it_up(self):
@@ -197,14 +183,20 @@ class TaskLife(RuleBasedStateMachine):
             self.in_doubt = False
         self.apply(self.event(order.state if order else S.READY, By.CLERK, ref=order.ref if order else None))
 
-    @precondition(lambda self: self.task.state in {S.READY, S.HELD})
-    @rule(opens=st.booleans())
-    def maintenance(self, opens):
-        self.apply(self.event(S.READY if opens else S.HELD, By.TIMER))
+    @precondition(lambda self: not self.task.state.final)
+    @rule(
+        to=st.sampled_from([S.READY, S.HELD, S.UNKNOWN, S.MANUAL, *S]),
+        source=st.sampled_from([By.TIMER, By.TIMER, By.APPLICANT]),
+        minutes=st.integers(0, 3000),
+    )
+    def timer_or_stray_button(self, to, source, minutes):
+        self.now += timedelta(minutes=minutes)
+        if to is not S.CANCELLING:
+            self.apply(self.event(to, source))
 
     # Cancelling and undoing.
 
-    @precondition(lambda self: self.count > 8 or self.task.state is S.COMPLETED)
+    @precondition(lambda self: self.count > 15 or self.task.state.final)
     @rule()
     def applicant_cancels(self):
         before = self.task.state
@@ -240,39 +232,37 @@ class TaskLife(RuleBasedStateMachine):
 
     @precondition(lambda self: self.utility.order and self.utility.order.state in LIVE)
     @rule(
-        to=st.sampled_from([*sorted(LIVE), S.COMPLETED, S.REJECTED, S.CANCELLED]),
-        told=st.integers(0, 3),
-        after=st.integers(0, 90),
+        steps=st.lists(st.tuples(st.sampled_from(sorted(LIVE)), st.integers(0, 400)), min_size=1, max_size=4),
+        end=st.sampled_from([None, None, None, S.COMPLETED, S.REJECTED, S.CANCELLED]),
+        silent=st.booleans(),
     )
-    def utility_works(self, to, told, after):
-        self.now += timedelta(minutes=after)
+    def utility_works(self, steps, end, silent):
         order = self.utility.order
-        order.state, order.at, order.rank = to, self.now + self.utility.skew, order.rank + 1
-        if told:
+        for to, minutes in [*steps, *([(end, 5)] if end else [])]:
+            self.now += timedelta(minutes=minutes)
+            order.state, order.at, order.rank = to, self.now + self.utility.skew, order.rank + 1
             raw = f"callback-{to}-{order.rank}"
-            self.callbacks.append(self.event(to, By.CALLBACK, at=order.at, rank=order.rank, ref=order.ref, raw=raw))
+            if not silent:
+                event = self.event(to, By.CALLBACK, at=order.at, rank=order.rank, ref=order.ref, raw=raw)
+                self.callbacks.append(event)
 
     @precondition(lambda self: self.callbacks)
-    @rule(which=st.integers(0, 50), again=st.booleans())
-    def callback_arrives(self, which, again):
-        event = self.callbacks[which % len(self.callbacks)]
-        event = event.with_(received_at=self.now)
-        self.apply(event)
-        if again:
-            before = self.task
-            repeated = self.apply(event)
-            assert not repeated.applied, "invariant 5"
-            assert self.task is before or repeated.reason == "same-state", "invariant 5"
-            assert self.task.state is before.state, "invariant 5"
+    @rule(order=st.permutations(range(4)), again=st.booleans())
+    def callbacks_arrive(self, order, again):
+        due, self.callbacks = self.callbacks[:4], self.callbacks[4:]
+        for event in [due[n].with_(received_at=self.now) for n in order if n < len(due)]:
+            self.apply(event)
+            if again:
+                before = self.task
+                repeated = self.apply(event)
+                assert not repeated.applied, "invariant 5"
+                assert self.task is before or repeated.reason == "same-state", "invariant 5"
+        self.callbacks.extend(due[:1] if again else [])
 
     @precondition(lambda self: self.utility.order and self.task.state in LIVE)
     @rule()
     def poll(self):
         self.report(self.utility.order, By.POLL)
-
-    @rule(to=st.sampled_from(sorted(set(S) - {S.CANCELLING})), source=st.sampled_from([By.TIMER, By.APPLICANT]))
-    def somebody_presses_a_button(self, to, source):
-        self.apply(self.event(to, source))
 
     # What must hold at every moment.
 
