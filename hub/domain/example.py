@@ -52,7 +52,6 @@ _VALUES: dict[str, Any] = {
     "card_no": "3104330000000000016",
     "school": "南湖实验小学",
     "pickup_site": "000101",
-    "photo_ref": "portrait.jpg",
     "loss_time": "2026-11-22T10:00:00+08:00",
     "functions": ["BUS", "LIB"],
     "insured_division": "330402",
@@ -82,7 +81,9 @@ _COMPANY = Organisation(
 def example_application(
     item_code: str, audience: Audience, catalogue: Catalogue, *, division: str = "330402007"
 ) -> Application:
-    """Make an application for one item that is valid by the catalogue, with every field and material it names.
+    """Make an application for one item that is valid by the catalogue, with what it names.
+
+    Only `photo_ref` is left out: it would point to a picture that the operator does not have.
 
     Raises:
         KeyError: if the catalogue has no such item.
@@ -119,7 +120,7 @@ def _needs_agent(item: ServiceItem, audience: Audience) -> bool:
 
 
 def _form(item: ServiceItem, catalogue: Catalogue, address: Address) -> dict[str, Any]:
-    return {ref.ref: _value(ref, item, catalogue, address) for ref in item.form_fields}
+    return {ref.ref: _value(ref, item, catalogue, address) for ref in item.form_fields if ref.ref != "photo_ref"}
 
 
 def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Address) -> Any:

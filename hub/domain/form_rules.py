@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from hub.domain.address import Divisions
 from hub.domain.application import Application
 from hub.domain.catalogue import Catalogue, FieldRef, ServiceItem
-from hub.domain.form import OrderForm
-from hub.domain.identifiers import IdentifierFault, check_bus_card, check_document
+from hub.domain.form import ContactChange, OrderForm
+from hub.domain.identifiers import IdentifierFault, check_bus_card, check_document, check_phone
 from hub.domain.party import PartyRef
 from hub.domain.taxonomy import ErrorCode
 from hub.errors import Fault
@@ -111,6 +111,8 @@ class _Rules:
         elif kind == "party_list":
             for index, member in enumerate(typed):
                 yield from self._document(member, f"{where}[{index}]")
+        elif kind == "contact_change":
+            yield from self._change(typed, where)
         elif kind == "division" and typed not in self.divisions.by_code:
             yield Fault(where, ErrorCode.VAL_CODE.value, "no such division in this city")
         elif kind == "address" and typed.division_code not in self.divisions.by_code:
@@ -120,6 +122,15 @@ class _Rules:
                 check_bus_card(typed)
             except IdentifierFault as fault:
                 yield fault.at(where)
+
+    def _change(self, change: ContactChange, where: str) -> Iterator[Fault]:
+        if change == ContactChange():
+            yield Fault(where, ErrorCode.VAL_REQUIRED.value, "at least one changed item is needed")
+        if change.mobile is not None:
+            try:
+                check_phone(change.mobile)
+            except IdentifierFault as fault:
+                yield fault.at(f"{where}.mobile")
 
     def _document(self, party: PartyRef, where: str) -> Iterator[Fault]:
         try:

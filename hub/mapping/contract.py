@@ -206,7 +206,7 @@ def _xsd_element(element: Any, *, required: bool, depth: int) -> ContractNode:
 
 
 def _xsd_type(name: str, declared: Any, depth: int) -> ContractNode:
-    if depth > _DEEPEST or declared.name is not None and declared.local_name == "anyType":
+    if depth > _DEEPEST or (declared.name is not None and declared.local_name == "anyType"):
         return ContractNode(name, "any")
     if declared.is_complex() and not declared.has_simple_content():
         found = tuple(_xsd_children(declared.content, required=True, depth=depth))

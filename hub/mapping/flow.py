@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hub.domain.states import TaskState
@@ -290,17 +289,3 @@ def _judge_reading_format(rule: Rule, scope: Scope, target: Shape) -> None:
 
 def flow(rule: Rule, scope: Scope) -> Flow:
     return request_flow(rule, scope) if scope.direction == "request" else reply_flow(rule, scope)
-
-
-def every_rule(mapping: MessageMapping, codes: Codes) -> Iterator[tuple[Rule, Scope, Guard]]:
-    """All rules with their scope and their group's condition, those inside `each` after the `each` itself."""
-    for section in mapping.sections:
-        for rule, scope in _nested(section.rules, Scope.of(mapping, codes)):
-            yield rule, scope, section.guard
-
-
-def _nested(rules: tuple[Rule, ...], scope: Scope) -> Iterator[tuple[Rule, Scope]]:
-    for rule in rules:
-        yield rule, scope
-        if rule.each is not None:
-            yield from _nested(rule.each.rules, scope.inside(rule))

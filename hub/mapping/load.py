@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 
 import yaml
 
@@ -55,12 +53,6 @@ class MappingSet:
         """The reader of a message. Raises NotFound."""
         self.mapping(message, "reply")
         return self._replies[message]
-
-
-def shipped() -> Traversable:
-    """The mappings that come with the hub: in the wheel inside the package, in a checkout at its top."""
-    inside = files("hub").joinpath("data", "mappings")
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "mappings"
 
 
 def load_set(name: str, folder: Traversable) -> MappingSet:

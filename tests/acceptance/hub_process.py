@@ -77,9 +77,7 @@ async def main(spec: dict) -> None:
         data_dir=Path(spec["data"]), callback_port=spec.get("callback_port", 0), clock=spec["clock"], shutdown_seconds=0
     )
     chosen = registry() if spec.get("toy") else None
-    async with Hub.open(
-        spec["config"], settings=settings, connections=spec["connections"], registry=chosen
-    ) as hub:
+    async with Hub.open(spec["config"], settings=settings, connections=spec["connections"], registry=chosen) as hub:
         case = await hub.submit(await make_application(hub, tuple(spec["items"])))
         case = await hub.wait(case.number, seconds=spec.get("seconds", 60))
         print(json.dumps({"summary": case.summary, "steps": steps.reached, "number": case.number}))

@@ -47,7 +47,9 @@ class ToyAdapter(Adapter):
 
     def encode(self, message, tree, env, draw):
         body = json.dumps({"op": message, **tree}).encode()
-        return HttpRequest("POST", f"{self.config['base_url']}/{message}", (("content-type", "application/json"),), body)
+        return HttpRequest(
+            "POST", f"{self.config['base_url']}/{message}", (("content-type", "application/json"),), body
+        )
 
     def decode(self, message, response, env):
         if response.status != 200:

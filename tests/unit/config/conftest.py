@@ -1,20 +1,10 @@
 """The shipped configuration, read once, and a way to make a configuration with one thing changed."""
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from hub import yamlfile
 from hub.config import load_configuration, shipped
-
-_parse = cache(yamlfile.load)
-
-
-@pytest.fixture(autouse=True)
-def _parse_each_text_once(monkeypatch):
-    """A changed file is parsed anew; the ten unchanged ones beside it need not be."""
-    monkeypatch.setattr(yamlfile, "load", lambda name, source: _parse(name, source.read_bytes()))
 
 
 @pytest.fixture(scope="session")

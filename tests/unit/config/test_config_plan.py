@@ -38,7 +38,7 @@ def test_a_second_hand_home_is_one_form_and_one_list():
     assert set(properties["form"]["properties"]) == {
         "old_holder_name", "old_holder_consent", "ownership_proof_no", "designated_holder", "settle_mode",
     }  # fmt: skip
-    assert "settle_mode" in properties["form"]["required"], "one of the three needs it"
+    assert "settle_mode" in properties["form"]["required"], "two of the three need it"
     for code in TRANSFER:
         assert properties["items"]["properties"][code]["required"] == ["account_no"]
     assert [material.any_of for material in made.materials if material.asked] == [("POA",), ("TRANSFER_AGREEMENT",)]

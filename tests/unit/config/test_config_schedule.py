@@ -60,7 +60,7 @@ def test_of_two_open_windows_the_longer_counts():
     "line", ["", "* * * *", "61 * * * *", "0 0 * * 1", "0 0 * * 0-4", "0 0 * * mon,2", "x * * * *"]
 )
 def test_a_wrong_or_ambiguous_cron_line_is_refused(line):
-    with pytest.raises(ValueError, match="cron line|weekdays"):
+    with pytest.raises(ValueError, match=r"cron line|weekdays"):
         cron(line)
 
 

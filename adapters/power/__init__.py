@@ -1,0 +1,1 @@
+"""Adapter of the power company's open platform: signed and encrypted REST with webhooks."""
