@@ -1,0 +1,343 @@
+"""The power company's platform: what each operation sends, in which order, and how a doubt is resolved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.power import callback, codec
+from hub.sdk import (
+    Absent,
+    AccountQuery,
+    Adapter,
+    Callback,
+    CallEnded,
+    Completed,
+    Context,
+    DayQuery,
+    DecodeError,
+    Draw,
+    Env,
+    ErrorCode,
+    Evidence,
+    EvidencePart,
+    Faulty,
+    FileNames,
+    KeyReplay,
+    NotSent,
+    Outcome,
+    Progress,
+    Rejected,
+    Reply,
+    ServiceError,
+    ServiceOrder,
+    TaskState,
+    Tree,
+    Unknown,
+    error_of,
+    outcome_of,
+    outputs_of,
+    read,
+    refusal,
+    write,
+)
+from hub.sdk.operation import Operation
+from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, crypto
+
+_KEY_HOURS = 24
+_TOKEN_MARGIN = timedelta(minutes=2)
+_REFRESH_LIFE = timedelta(hours=23)
+_ZONE = ZoneInfo("Asia/Shanghai")
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "application/ofd": ".ofd"}
+_ASKED = {TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT}
+
+
+class PowerAdapter(Adapter):
+    """One endpoint of the open platform."""
+
+    def __init__(self, endpoint: str, config: Mapping[str, Any]) -> None:
+        super().__init__(endpoint, config)
+        self._codec = codec.Codec(self.config)
+
+    def encode(self, message: str, tree: Tree, env: Env, draw: Draw) -> WireRequest:
+        if message == "token":
+            return self._codec.token(tree, env, draw)
+        if message == "recon.download":
+            return HttpRequest("GET", tree["url"])
+        return self._codec.service(message, tree, env, draw)
+
+    def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
+        if not isinstance(response, HttpResponse):
+            raise DecodeError("response", "is not HTTP")
+        if message == "recon.download":
+            return codec.day_file(response, env)
+        return self._codec.reply(message, response, env)
+
+    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
+        if operation.name == "accept":
+            return "app.submit", FileNames(order=order)
+        if operation.name == "arrears":
+            return "bill.arrears", _account_query(order)
+        return super().preview(operation, order)
+
+    def callback(self, request: HttpRequest, env: Env) -> Callback:
+        return callback.read(request, self._codec.callback_key(), env.now)
+
+    def callback_answer(self, *, taken: bool) -> HttpResponse:
+        body = b'{"code":"1"}' if taken else b'{"code":"0"}'
+        return HttpResponse(200 if taken else 400, {"content-type": "application/json"}, body)
+
+    # orders
+
+    @write(
+        "accept",
+        serves=("app/submit:*",),
+        message="app.submit",
+        idempotency=KeyReplay(_KEY_HOURS),
+        inquiry="find",
+        follow="progress",
+    )
+    async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Materials first, then the order: an order is never there without what it names."""
+        files = await self._upload(order, ctx)
+        named = FileNames(order=order, file_ids=files, callback_url=ctx.callback_url)
+        key = _key(order.request_id, "app/submit")
+        reply = await self._call(ctx, "app.submit", named, request_id=key)
+        if reply.error in {ErrorCode.ELG_OPEN_ORDER, ErrorCode.DUP_SAME}:
+            # Somebody's order is open, or our key was used before: both may be this very order of ours.
+            found = await self.find(order, ctx)
+            if not isinstance(found, Absent):
+                return found
+            if reply.error is ErrorCode.DUP_SAME:
+                return Faulty(error=error_of(reply, ErrorCode.UPS_PROTOCOL))
+        return self._answer(reply, ctx)
+
+    @read("find", message="app.query")
+    async def find(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """By our own serial, at once visible. Materials are there before an order is, so nothing is left to do."""
+        return await self.progress(order.with_(provider_ref=None), ctx)
+
+    @read("progress", message="app.query")
+    async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        reply = await self._call(ctx, "app.query", order)
+        if reply.error is None and reply.provider_ref is None:
+            return Absent()
+        if reply.error is None and reply.state is None:
+            return Faulty(error=error_of(reply, ErrorCode.UPS_PROTOCOL))
+        return _explained(self._answer(reply, ctx), reply)
+
+    @write("cancel", message="app.cancel", inquiry="progress")
+    async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """With a fresh request id: the stored answer "too late" must not outlive the state that it was given in."""
+        return self._answer(await self._call(ctx, "app.cancel", order), ctx)
+
+    @write("supplement", message="app.supplement", inquiry="supplemented")
+    async def supplement(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Send what was asked for: all evidence of the order, which the caller has narrowed to the new pieces."""
+        named = FileNames(order=order, file_ids=await self._upload(order, ctx))
+        return self._answer(await self._call(ctx, "app.supplement", named), ctx)
+
+    @read("supplemented", message="app.query")
+    async def supplemented(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """An order that still asks has not got it."""
+        outcome = await self.progress(order, ctx)
+        return Absent() if isinstance(outcome, Progress) and outcome.state in _ASKED else outcome
+
+    # accounts and money
+
+    @read("accounts", message="consumer.query")
+    async def accounts(self, query: AccountQuery, ctx: Context) -> Reply:
+        return await self._call(ctx, "consumer.query", query)
+
+    @read("arrears", serves=("bill/arrears",), message="bill.arrears")
+    async def arrears(self, source: AccountQuery | ServiceOrder, ctx: Context) -> Reply:
+        return await self._call(ctx, "bill.arrears", _account_query(source))
+
+    @write(
+        "pay",
+        serves=("pay/writeoff",),
+        message="pay.writeoff",
+        idempotency=KeyReplay(_KEY_HOURS),
+        inquiry="payment",
+    )
+    async def pay(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """A bill by its account; or, for an order that waits for its fee, that fee by the order's number."""
+        message = "pay.writeoff" if self.operations["pay"].does(order.operation) else "pay.fee"
+        key = _key(order.request_id, "pay/writeoff")
+        reply = await self._call(ctx, message, order, request_id=key)
+        if reply.error is not None:
+            return self._answer(reply, ctx)
+        return Completed(
+            provider_ref=order.provider_ref or reply.receipt_no, raw_code=reply.raw_code, outputs=outputs_of(reply)
+        )
+
+    @read("payment", message="pay.writeoff")
+    async def payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """There is no query for payments: while the key lives the same request is one; then the day files are."""
+        if ctx.now() - order.submitted_at < timedelta(hours=_KEY_HOURS):
+            return await self.pay(order, ctx)
+        day, today = order.submitted_at.astimezone(_ZONE).date(), ctx.now().astimezone(_ZONE).date()
+        while day < today:
+            found = await self._in_day_file(order, day, ctx)
+            if found is not None:
+                return found
+            day += timedelta(days=1)
+        error = ServiceError(code=ErrorCode.PAY_UNKNOWN, provider=self.endpoint, note="in no closed day")
+        return Unknown(phase="RECEIVED", error=error)
+
+    @write("reverse", message="pay.reverse", idempotency=KeyReplay(_KEY_HOURS), inquiry="reverse")
+    async def reverse(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Once only at the platform, so that a repeat is its own inquiry. `provider_ref` is the payment's chargeId."""
+        key = _key(order.request_id, "pay/reverse")
+        reply = await self._call(ctx, "pay.reverse", order, request_id=key)
+        if reply.error is not None and reply.note != "reversed":
+            return self._answer(reply, ctx)
+        return Completed(provider_ref=order.provider_ref, raw_code=reply.raw_code, event_time=reply.event_time)
+
+    @read("reconcile", message="recon.file")
+    async def reconcile(self, query: DayQuery, ctx: Context) -> Reply:
+        place = await self._call(ctx, "recon.file", query)
+        if place.error is not None:
+            return place
+        return await ctx.call("recon.download", query, url=place.content, sm3=place.digest, count=place.note)
+
+    @read("check", message="ping")
+    async def check(self, _source: Any, ctx: Context) -> Outcome:
+        """Log in and ask for an order that nobody has: credentials, signature and both envelopes are proved."""
+        return outcome_of(await self._call(ctx, "ping", None), done=True)
+
+    # shared
+
+    async def _call(self, ctx: Context, message: str, source: Any, **values: Any) -> Reply:
+        """One message with the shared token; an expired one is renewed once, as the platform did nothing with it."""
+        token = await self._token(ctx)
+        try:
+            return await ctx.call(message, source, session={"token": token}, **values)
+        except CallEnded as ended:
+            error = getattr(ended.outcome, "error", None)
+            if error is None or (error.code, error.provider_code_raw) != (ErrorCode.UPS_AUTH, "10002"):
+                raise
+        if await self._token(ctx) == token:  # else another call has renewed it meanwhile
+            ctx.drop_session("access")
+        return await ctx.call(message, source, session={"token": await self._token(ctx)}, **values)
+
+    async def _token(self, ctx: Context) -> str:
+        async def log_in() -> tuple[str, timedelta]:
+            reply = await self._log_in(ctx)
+            return reply.token or "", timedelta(seconds=reply.lifetime_seconds or 0) - _TOKEN_MARGIN
+
+        token: str = await ctx.session("access", log_in)
+        return token
+
+    async def _log_in(self, ctx: Context) -> Reply:
+        async def nothing() -> tuple[str | None, timedelta]:
+            return None, timedelta(0)
+
+        refresh = await ctx.session("refresh", nothing)
+        try:
+            reply = await ctx.call("token", None, refresh_token=refresh)
+        except CallEnded as ended:
+            refused = getattr(ended.outcome, "error", None)
+            if refresh is None or refused is None or refused.code is not ErrorCode.UPS_AUTH:
+                raise
+            reply = await ctx.call("token", None)
+        if reply.error is not None:
+            raise CallEnded(refusal(error_of(reply)))
+
+        async def kept() -> tuple[str | None, timedelta]:
+            return reply.refresh_token, _REFRESH_LIFE
+
+        ctx.drop_session("refresh")
+        await ctx.session("refresh", kept)
+        return reply
+
+    async def _upload(self, order: ServiceOrder, ctx: Context) -> tuple[str, ...]:
+        """File numbers of all materials that are files; a physical one has no reference."""
+        numbers = [await self._upload_one(order, each, ctx) for each in order.evidence if each.ref]
+        return tuple(dict.fromkeys(numbers))
+
+    async def _upload_one(self, order: ServiceOrder, evidence: Evidence, ctx: Context) -> str:
+        content = await ctx.evidence(evidence)
+        digest, name = crypto.sm3(content).hex(), _neutral_name(evidence)
+        sized = evidence.with_(file_name=name, size=len(content), sm3=digest)
+        part = EvidencePart(order=order, evidence=sized, index=1, count=1, content=content)
+        # A repeat gets the same file number, so that the order's own request repeats unchanged; but the address
+        # of an earlier attempt may have lapsed, and then a new number is needed.
+        for again in ("", ctx.now().isoformat()):
+            key = _key(order.request_id, f"attach/presign {name} {digest} {again}")
+            place = await self._call(ctx, "attach.presign", part, request_id=key)
+            if place.error is not None or not place.upload_url or not place.file_id:
+                raise CallEnded(self._answer(place, ctx))
+            if codec.uploaded(await ctx.fetch("attach.put", codec.upload(place.upload_url, content))):
+                return place.file_id
+        error = ServiceError(code=ErrorCode.UPS_UNAVAILABLE, provider=self.endpoint, note="upload refused")
+        raise CallEnded(NotSent(error=error))
+
+    async def _in_day_file(self, order: ServiceOrder, day: date, ctx: Context) -> Outcome | None:
+        query = DayQuery(serial=order.serial, request_id=order.request_id, channel=order.channel, day=day)
+        reply = await self.reconcile(query, ctx)
+        if reply.error is not None:
+            raise CallEnded(self._answer(reply, ctx))
+        ours = [record for record in reply.records if record.serial == order.serial and record.kind == "payment"]
+        if not ours:
+            return None
+        receipt = Reply(receipt_no=ours[0].provider_ref)
+        return Completed(
+            provider_ref=order.provider_ref or receipt.receipt_no, event_time=ours[0].at, outputs=outputs_of(receipt)
+        )
+
+    def _answer(self, reply: Reply, ctx: Context) -> Outcome:
+        """The common rule; a refusal also names the field and rule, and when the closed hours end."""
+        if reply.error is None:
+            return outcome_of(reply)
+        field = reply.missing[0] if reply.missing else None
+        error: ServiceError = error_of(reply).with_(provider=self.endpoint, field=field, note=reply.note)
+        closed = reply.error is ErrorCode.UPS_MAINTENANCE and reply.event_time is not None
+        wait = max(reply.event_time - ctx.now(), timedelta(0)) if closed and reply.event_time else None
+        return refusal(error, wait)
+
+
+def _explained(outcome: Outcome, reply: Reply) -> Outcome:
+    """Add what only the query knows: why an order came back or was ended, and from when on a change holds."""
+    reason = ErrorCode.ELG_ARREARS if reply.note == "20003" else None
+    if isinstance(outcome, Progress) and outcome.state is TaskState.AWAITING_APPLICANT:
+        found: Outcome = outcome.with_(error=_reason(reply, reason or ErrorCode.MAT_INVALID, outcome))
+    elif isinstance(outcome, Rejected):
+        found = outcome.with_(error=_reason(reply, reason or ErrorCode.ELG_NOT_ELIGIBLE, outcome))
+    elif isinstance(outcome, Completed):
+        found = outcome.with_(outputs=tuple(each.with_(effective=reply.planned) for each in outcome.outputs))
+    else:
+        return outcome
+    return found
+
+
+def _reason(reply: Reply, code: ErrorCode, outcome: Progress | Rejected) -> ServiceError:
+    raw = reply.note or outcome.raw_code
+    return ServiceError(code=code, provider_code_raw=raw, amount_fen=reply.arrears_fen)
+
+
+def _account_query(source: AccountQuery | ServiceOrder) -> AccountQuery:
+    if isinstance(source, AccountQuery):
+        return source
+    return AccountQuery(
+        serial=source.serial,
+        request_id=source.request_id,
+        channel=source.channel,
+        account_no=source.form.account_no,
+        period=source.form.period,
+    )
+
+
+def _neutral_name(evidence: Evidence) -> str:
+    """Files go out under the material's name: what people call their files may hold their own names."""
+    suffix = PurePosixPath(evidence.file_name or "").suffix.lower()
+    return f"{evidence.material.lower()}{suffix or _SUFFIXES.get(evidence.media_type or '', '')}"
+
+
+def _key(request_id: str, purpose: str) -> str:
+    """The platform's request id for one purpose of a task: a repeat of the same purpose repeats it."""
+    return hashlib.sha256(f"{request_id}\n{purpose}".encode()).hexdigest()[:32]

@@ -1,0 +1,66 @@
+"""Reading an application that a user wrote: JSON or YAML; faults name the field and the rule, never the value."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from hub import yamlfile
+from hub.domain.application import Application
+from hub.errors import ConfigError, Fault, InputError
+
+_LARGEST = 4 * 1024 * 1024
+
+
+def read_application(path: Path) -> Application:
+    """Read an application from a file, or from standard input for `-`.
+
+    Raises:
+        InputError: the file cannot be read, is no JSON or YAML, or its fields are wrong; every fault at once.
+    """
+    name = "standard input" if str(path) == "-" else str(path)
+    data = _parse(name, _text(name, path))
+    try:
+        return Application.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_context=False, include_url=False)
+        raise InputError(*(Fault(_where(each["loc"]), _rule(each["type"]), each["msg"]) for each in found)) from None
+
+
+def _text(name: str, path: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read(_LARGEST + 1) if str(path) == "-" else path.read_bytes()
+        if len(raw) > _LARGEST:
+            raise InputError(Fault(name, "FILE", f"an application has at most {_LARGEST} bytes"))
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(Fault(name, "FILE", f"the file cannot be read: {error.strerror}")) from None
+    except UnicodeDecodeError as error:
+        raise InputError(Fault(name, "ENCODING", f"the file is not UTF-8 at byte {error.start}")) from None
+
+
+def _parse(name: str, text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(Fault(f"{name}:{error.lineno}", "JSON", error.msg)) from None
+    try:
+        return yamlfile.load(name, text).data
+    except ConfigError as error:
+        # The user's file is input here, not configuration.
+        raise InputError(*error.faults) from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """`items[0].code`, as the hub's own faults write it."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.lstrip(".") or "application"
+
+
+def _rule(kind: str) -> str:
+    return "VAL_REQUIRED" if kind == "missing" else "VAL_FORMAT"
