@@ -17,7 +17,6 @@ from hub.mapping import MappingSet, load_set
 from hub.sdk.adapter import Adapter
 from hub.wire.exchange import Limits, Transport
 from hub.wire.http import HttpTransport
-from hub.wire.sftp import SftpTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,8 @@ def _limits(given: EndpointLimits) -> Limits:
 
 def _transport(adapter: Adapter, spec: EndpointSpec) -> Transport:
     if adapter.spec.transport == "sftp":
+        from hub.wire.sftp import SftpTransport  # asyncssh is large, and most hubs' commands do without it
+
         names = ("host", "port", "username", "private_key", "host_key")
         return SftpTransport(**{name: adapter.config[name] for name in names})
     return HttpTransport(max_connections=spec.limits.concurrency)

@@ -35,9 +35,6 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """HUB_DATABASE_URL. `sqlite:///…` or `postgresql+psycopg://…`. Default: a SQLite file in the data folder."""
 
-    bus_url: str = "memory:"
-    """HUB_BUS_URL. `memory:` within one process, or `nats://host:port` between several. Default: memory:."""
-
     config_dir: Path | None = None
     """HUB_CONFIG_DIR. Folder whose files replace the shipped configuration's. Default: none."""
 
@@ -70,9 +67,6 @@ class Settings(BaseSettings):
 
     log_format: Literal["text", "json"] = "text"
     """HUB_LOG_FORMAT. `text` for people, `json` for collectors; one line each. Default: text."""
-
-    workers: int = Field(default=16, ge=1, le=1000)
-    """HUB_WORKERS. Commands that one process works on at a time. Default: 16."""
 
     shutdown_seconds: float = Field(default=10.0, ge=0, le=600)
     """HUB_SHUTDOWN_SECONDS. Seconds that running calls are given when the process ends. Default: 10."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from adapters.power import callback, codec
 from hub.sdk import (
@@ -51,7 +50,6 @@ from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, c
 _KEY_HOURS = 24
 _TOKEN_MARGIN = timedelta(minutes=2)
 _REFRESH_LIFE = timedelta(hours=23)
-_ZONE = ZoneInfo("Asia/Shanghai")
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "application/ofd": ".ofd"}
 _ASKED = {TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT}
 
@@ -177,17 +175,10 @@ class PowerAdapter(Adapter):
 
     @read("payment", message="pay.writeoff")
     async def payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
-        """There is no query for payments: while the key lives the same request is one; then the day files are."""
+        """There is no query for payments: the same request is one, as long as the platform remembers its key."""
         if ctx.now() - order.submitted_at < timedelta(hours=_KEY_HOURS):
             return await self.pay(order, ctx)
-        day, today = order.submitted_at.astimezone(_ZONE).date(), ctx.now().astimezone(_ZONE).date()
-        while day < today:
-            found = await self._in_day_file(order, day, ctx)
-            if found is not None:
-                return found
-            day += timedelta(days=1)
-        error = ServiceError(code=ErrorCode.PAY_UNKNOWN, provider=self.endpoint, note="in no closed day")
-        return Unknown(phase="RECEIVED", error=error)
+        return Unknown(phase="RECEIVED", error=ServiceError(code=ErrorCode.PAY_UNKNOWN, provider=self.endpoint))
 
     @write("reverse", message="pay.reverse", idempotency=KeyReplay(_KEY_HOURS), inquiry="reverse")
     async def reverse(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -276,19 +267,6 @@ class PowerAdapter(Adapter):
                 return place.file_id
         error = ServiceError(code=ErrorCode.UPS_UNAVAILABLE, provider=self.endpoint, note="upload refused")
         raise CallEnded(NotSent(error=error))
-
-    async def _in_day_file(self, order: ServiceOrder, day: date, ctx: Context) -> Outcome | None:
-        query = DayQuery(serial=order.serial, request_id=order.request_id, channel=order.channel, day=day)
-        reply = await self.reconcile(query, ctx)
-        if reply.error is not None:
-            raise CallEnded(self._answer(reply, ctx))
-        ours = [record for record in reply.records if record.serial == order.serial and record.kind == "payment"]
-        if not ours:
-            return None
-        receipt = Reply(receipt_no=ours[0].provider_ref)
-        return Completed(
-            provider_ref=order.provider_ref or receipt.receipt_no, event_time=ours[0].at, outputs=outputs_of(receipt)
-        )
 
     def _answer(self, reply: Reply, ctx: Context) -> Outcome:
         """The common rule; a refusal also names the field and rule, and when the closed hours end."""

@@ -9,16 +9,14 @@ from typing import Any
 
 from adapters.power import contract
 from hub.sdk import DecodeError, Draw, EncodeError, Env, ErrorCode, Refused, Tree
-from hub.sdk.wire import HttpRequest, HttpResponse, crypto, delimited, jsontext, retry_after
+from hub.sdk.wire import HttpRequest, HttpResponse, WireResponse, crypto, delimited, jsontext, retry_after
 
 _TOKEN_PATH = "/gateway/oauth/token"  # noqa: S105 -- a path
 _AUTH = frozenset({"10002", "10003", "10004"})
 _DID_NOTHING = {429: ErrorCode.UPS_THROTTLED, 503: ErrorCode.UPS_UNAVAILABLE}
 _OUR_MISTAKE = frozenset({404, 405, 415})
 _HALF_DAYS = {"AM": ("083000", "113000"), "PM": ("133000", "170000")}
-_TABLE = delimited.tsv(
-    ("chargeId", "channelSerial", "bizType", "consNo", "appNo", "amt", "bizTime", "origChargeId")
-)
+_TABLE = delimited.tsv(("chargeId", "channelSerial", "bizType", "consNo", "appNo", "amt", "bizTime", "origChargeId"))
 
 
 class Codec:
@@ -34,7 +32,7 @@ class Codec:
 
     def token(self, tree: Tree, env: Env, draw: Draw) -> HttpRequest:
         """The token request: its signature is a field of the plain body."""
-        last = tree.get("refreshToken", tree["appKey"])
+        last = str(tree.get("refreshToken") or tree["appKey"])
         headers = self._headers(env.now, draw)
         signed = {**tree, "sign": self._sign(_TOKEN_PATH, headers, last)}
         contract.check_request("token", signed)
@@ -148,8 +146,8 @@ def upload(url: str, content: bytes) -> HttpRequest:
     return HttpRequest("PUT", url, (("Content-Type", "application/octet-stream"),), content)
 
 
-def uploaded(response: HttpResponse) -> bool:
-    return response.status == 200 and _code(response.body) == "1"
+def uploaded(response: WireResponse) -> bool:
+    return isinstance(response, HttpResponse) and response.status == 200 and _code(response.body) == "1"
 
 
 def day_file(response: HttpResponse, env: Env) -> Tree:

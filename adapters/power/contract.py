@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from hub.sdk import DecodeError, EncodeError, Tree, UnmappedCode
 
-REPLIES = "replies"
+_REPLIES = "replies"
 _FORMS = {"day": "%Y%m%d", "month": "%Y%m", "stamp": "%Y%m%d%H%M%S"}
 _SHOWN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SAME_SERVICE = {"ping": "app.query", "pay.fee": "pay.writeoff"}
@@ -44,71 +44,36 @@ def check_reply(message: str, tree: Tree) -> None:
         raise UnmappedCode(where.rpartition(".")[2], raw if _SHOWN.fullmatch(raw) else "?", where)
 
 
-@cache
-def request_schema(service: str) -> dict[str, Any]:
-    """The schema of what a service takes."""
-    return _load(service)
+def schema(service: str, *, reply: bool) -> dict[str, Any]:
+    """The schema of what a service takes, or of its whole reply."""
+    name = _REPLIES if reply else service
+    text = files(__package__).joinpath("contracts", f"{name}.schema.json").read_text("utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return {"$ref": f"#/$defs/{service}", "$defs": document["$defs"]} if reply else document
 
 
-@cache
-def reply_schema(service: str) -> dict[str, Any]:
-    """The schema of a whole reply: a success has what the service gives, a refusal what explains it."""
-    known = _load(REPLIES)["$defs"]
-    given = known[service]
-    if "type" in given:
-        return {**given, "$defs": known}
-    success = {key: given[key] for key in ("required", "if", "then") if key in given}
-    return {
-        "type": "object",
-        "required": ["code", "data"],
-        "properties": {
-            "code": {"$ref": "#/$defs/code"},
-            "message": {"type": "string"},
-            "traceId": {"type": "string"},
-            "data": {"type": "object", "properties": {**known["refusal"]["properties"], **given["properties"]}},
-        },
-        "if": {"properties": {"code": {"const": 1}}},
-        "then": {"properties": {"data": success}},
-        "$defs": known,
-    }
-
-
-def _errors(service: str, tree: Tree, *, reply: bool) -> Iterable[ValidationError]:
+def _errors(service: str, tree: Tree, *, reply: bool) -> Iterator[ValidationError]:
     return iter(sorted(_validator(service, reply=reply).iter_errors(tree), key=lambda error: error.json_path))
 
 
 @cache
 def _validator(service: str, *, reply: bool) -> Draft202012Validator:
-    schema = reply_schema(service) if reply else request_schema(service)
-    return Draft202012Validator(schema, format_checker=_formats())
-
-
-@cache
-def _formats() -> FormatChecker:
-    checker = FormatChecker(formats=())
+    formats = FormatChecker(formats=())
     for name, form in _FORMS.items():
-        checker.checks(name, raises=ValueError)(_written_as(form))
-    return checker
+        formats.checks(name, raises=ValueError)(partial(_written_as, form))
+    return Draft202012Validator(schema(service, reply=reply), format_checker=formats)
 
 
-def _written_as(form: str) -> Any:
-    def holds(value: object) -> bool:
-        # strptime also takes single digits, so the value must come out as it went in. Its zone is of no matter here.
-        return not isinstance(value, str) or datetime.strptime(value, form).strftime(form) == value  # noqa: DTZ007
-
-    return holds
-
-
-def _load(name: str) -> dict[str, Any]:
-    text = files(__package__).joinpath("contracts", f"{name}.schema.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
+def _written_as(form: str, value: object) -> bool:
+    # strptime also takes single digits, so the value must come out as it went in. Its zone is of no matter here.
+    return not isinstance(value, str) or datetime.strptime(value, form).strftime(form) == value  # noqa: DTZ007 -- see above
 
 
 def _where(error: ValidationError) -> str:
     """The path of the field; for a missing field, of that field."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-    if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [name for name in error.validator_value if name not in error.instance]
-        path += f".{missing[0]}"
+    wanted: Any = error.validator_value
+    given: Any = error.instance
+    if error.validator == "required":
+        path += f".{next(name for name in wanted if name not in given)}"
     return path.removeprefix(".") or "body"

@@ -49,11 +49,16 @@ def _parse(name: str, text: str) -> Any:
             return json.loads(text)
         except json.JSONDecodeError as error:
             raise InputError(Fault(f"{name}:{error.lineno}", "JSON", error.msg)) from None
+        except RecursionError:
+            raise InputError(Fault(name, "JSON", "the document is nested too deeply")) from None
     try:
         return yamlfile.load(name, text).data
     except ConfigError as error:
         # The user's file is input here, not configuration.
         raise InputError(*error.faults) from None
+    except (ValueError, TypeError, RecursionError):
+        text = "the file holds a date, a key or a nesting that cannot be read"
+        raise InputError(Fault(name, "YAML", text)) from None
 
 
 def _where(location: tuple[int | str, ...]) -> str:

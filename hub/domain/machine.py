@@ -161,12 +161,15 @@ def _learnt(task: Task, event: TaskEvent) -> Task:
         "provider_ref": event.provider_ref or task.provider_ref,
         "outputs": event.outputs or task.outputs,
         "fee_due_fen": event.fee_due_fen if event.fee_due_fen is not None else task.fee_due_fen,
-        "seen": task.seen | {event.id},
-        "version": task.version + 1,
     }
+    # A poll repeats itself for weeks under a new id each time; remembering those ids would only grow the task.
+    if event.source is not By.POLL or event.to is not task.state:
+        changes["seen"] = task.seen | {event.id}
     if event.source in _ORDERED:
         changes |= {"last_event_time": event.event_time, "last_rank": event.rank}
-    return _task(task.with_(**changes))
+    if all(getattr(task, name) == value for name, value in changes.items()):
+        return task
+    return _task(task.with_(**changes, version=task.version + 1))
 
 
 def _moved(task: Task, event: TaskEvent, worked: Worked) -> Task:

@@ -243,6 +243,8 @@ def _read_steps(rule: Rule, scope: Scope, target: Shape) -> None:
         raise Wrong("MAP_TYPE", "a rule has one of table, rank and format")
     kind: Kind = "datetime" if rule.sources[0].root == "now" else "any"
     if rule.table is not None:
+        if rule.functions:
+            raise Wrong("MAP_FUNCTION", "a table gives the canonical code; no function follows it")
         _judge_reading_table(scope.table(rule.table, writes=False), target)
         kind = "text"
     elif target.enum is not None:
@@ -255,6 +257,8 @@ def _read_steps(rule: Rule, scope: Scope, target: Shape) -> None:
         kind = target.kind
     kind, _ = _judge_functions(rule, "reply", kind, None)
     _judge_end(rule, kind, target)
+    if (kind, target.kind) == ("datetime", "date") and scope.mapping.zone_of(rule) is None:
+        raise Wrong("MAP_TYPE", "the day of a time needs a zone, here or for the whole file")
 
 
 def _judge_end(rule: Rule, kind: Kind, target: Shape) -> None:
@@ -262,7 +266,7 @@ def _judge_end(rule: Rule, kind: Kind, target: Shape) -> None:
         raise Wrong("MAP_FUNCTION", f"{rule.name!r} is money: say how it is spelled, one of {', '.join(sorted(MONEY))}")
     if kind == "any" and target.kind in {"date", "datetime"}:
         raise Wrong("MAP_TYPE", f"{article(target.kind)} needs a format or fn: epoch_ms")
-    widens = (kind, target.kind) in {("integer", "decimal"), ("integer", "text")}
+    widens = (kind, target.kind) in {("integer", "decimal"), ("integer", "text"), ("datetime", "date")}
     if kind not in {"any", target.kind} and not widens:
         raise Wrong("MAP_TYPE", f"the rule makes {article(kind)}, {rule.name!r} is {article(target.kind)}")
 

@@ -53,32 +53,30 @@ T = TypeVar("T")
 
 
 def read_message(file: YamlFile, message: str, direction: Direction) -> tuple[MessageMapping | None, Cursor]:
-    """Read one file. The cursor holds the faults; with any, the mapping must not be used."""
+    """Read one file. The cursor holds the faults; rules that have one are left out of the mapping."""
     top = Cursor(file)
     wanted = {"mapping", "direction", "fields", *(_END[direction] - {"null_values"})}
     if not top.is_object(_FILE | _END[direction], wanted):
         return None, top
+    head: dict[str, Any] = {
+        "name": _name(top),
+        "model": _model(top, direction),
+        "contract": _optional_text(top, "contract"),
+        "charset": _charset(top),
+        "zone": _zone(top),
+        "null_values": _scalars(top, "null_values") if "null_values" in top.data else ("",),
+    }
     if top.data["direction"] != direction:
         top.at("direction").fault(f"the file's name says {direction!r}")
-    if not isinstance(top.data["mapping"], str) or not _NAME.fullmatch(top.data["mapping"]):
-        top.at("mapping").fault("the mapping's name is letters, digits, dots and hyphens, such as water.3001.request")
+    usable = not top.faults
     reader = _Reader(direction)
     sections = [Section(Guard(), reader.fields(top.at("fields"), inside=False))]
     if "groups" in top.data:
         sections += [reader.group(group) for group in top.at("groups").each()]
     mapping = MessageMapping(
-        file=file.name,
-        name=str(top.data["mapping"]),
-        message=message,
-        direction=direction,
-        model=_model(top, direction),
-        contract=_optional_text(top, "contract"),
-        charset=_charset(top),
-        zone=_zone(top),
-        null_values=_scalars(top, "null_values") if "null_values" in top.data else ("",),
-        sections=tuple(sections),
+        file=file.name, message=message, direction=direction, sections=tuple(sections), **head
     )
-    return mapping, top
+    return (mapping if usable else None), top
 
 
 class _Reader:
@@ -100,6 +98,11 @@ class _Reader:
         return tuple(rule for rule in rules if rule is not None)
 
     def rule(self, name: str, cursor: Cursor, *, inside: bool) -> Rule | None:
+        before = len(cursor.faults)
+        found = self._rule(name, cursor, inside=inside)
+        return found if len(cursor.faults) == before else None
+
+    def _rule(self, name: str, cursor: Cursor, *, inside: bool) -> Rule | None:
         target = _attempt(cursor, parse_names, name)
         if target is None:
             return None
@@ -208,6 +211,13 @@ def _model(top: Cursor, direction: Direction) -> Any:
         top.at(key).fault(f"{key} is one of {', '.join(known)}{extra}", "MAP_PATH")
         return None
     return known[name]
+
+
+def _name(top: Cursor) -> str:
+    name = _optional_text(top, "mapping") or ""
+    if not _NAME.fullmatch(name):
+        top.at("mapping").fault("the mapping's name is letters, digits, dots and hyphens, such as water.3001.request")
+    return name
 
 
 def _charset(top: Cursor) -> str:

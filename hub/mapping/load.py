@@ -106,9 +106,8 @@ def _message(path: str, entry: str, text: str | bytes, codes: Codes, faults: lis
         return None
     mapping, top = read_message(file, message, direction)
     faults += top.faults
-    if mapping is None or top.faults:
-        return None
-    faults += judge(mapping, codes)
+    if mapping is not None:
+        faults += judge(mapping, codes)
     return mapping
 
 

@@ -178,15 +178,12 @@ class _Reply:
             function = FUNCTIONS["reply"][call.name]
             argument = "" if call.argument is None else f", {call.argument!r}"
             value = f"{self._writer.constant(f'f_{call.name}', function.call)}({value}{argument})"
-        if rule.table is not None or (rule.format is not None and not rule.functions):
+        if rule.table is not None or rule.format is not None:
             return value
-        if shape.kind == "date" and rule.sources[0].root == "now":
-            return self._today(rule, value)
+        if shape.kind == "date":
+            zone = ZoneInfo(self._mapping.zone_of(rule) or "UTC")
+            return f"as_moment({value}).astimezone({self._writer.constant('z', zone)}).date()"
         return f"{_CONVERT[shape.kind]}({value})" if shape.kind in _CONVERT else value
-
-    def _today(self, rule: Rule, value: str) -> str:
-        zone = self._mapping.zone_of(rule)
-        return f"{value}.astimezone({self._writer.constant('z', ZoneInfo(zone or 'UTC'))}).date()"
 
     def _constant(self, value: Any, shape: Shape) -> str:
         if value == ():

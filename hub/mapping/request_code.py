@@ -160,7 +160,8 @@ class _Request:
         guard = self._container(first, frame)
         if not others and not rule.required and rule.default is ABSENT:
             lines = [(0, f"if (v := {self._leaf(first, frame)}) is not None:"), (1, f"{target} = {written}")]
-            if not frame.scope.along(first)[-1].optional:
+            along = frame.scope.along(first)
+            if not any(shape.optional for shape in (along if first.root == "root" else along[-1:])):
                 lines = [(0, f"{target} = {self._steps(rule, flow.sources[0], self._leaf(first, frame))}")]
             held = tuple(dict.fromkeys((*conditions, f"{guard} is not None"))) if guard else conditions
             self._writer.lines(lines, frame.site(rule), held)
@@ -338,10 +339,10 @@ def _attribute(parent: str, name: str, shape: Shape) -> str:
 
 def _chain(parts: Names, along: tuple[Shape, ...]) -> str:
     """A path from the root, read inside a loop, None when anything on the way is absent."""
-    value = "s"
-    for name, shape, before in zip(parts, along, (None, *along), strict=False):
-        optional = before is not None and before.optional
-        value = f"getattr({value}, {name!r}, None)" if optional or shape.partial else f"{value}.{name}"
+    value, doubtful = "s", False
+    for name, shape in zip(parts, along, strict=True):
+        value = f"getattr({value}, {name!r}, None)" if doubtful or shape.partial else f"{value}.{name}"
+        doubtful = doubtful or shape.optional
     return value
 
 

@@ -1,6 +1,10 @@
 """Codecs and cryptography for adapters: the public face of `hub.wire`."""
 
-from hub.wire import charsets, crypto, delimited, fixed, jsontext, soap, xml
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from hub.wire.exchange import (
     Exchanged,
     FileGet,
@@ -15,6 +19,11 @@ from hub.wire.exchange import (
     WireResponse,
 )
 from hub.wire.http import retry_after
+
+if TYPE_CHECKING:
+    from hub.wire import charsets, crypto, delimited, fixed, jsontext, soap, xml
+
+_CODECS = ("charsets", "crypto", "delimited", "fixed", "jsontext", "soap", "xml")
 
 __all__ = [
     "Exchanged",
@@ -37,3 +46,10 @@ __all__ = [
     "soap",
     "xml",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Some codecs bring large libraries; an adapter pays for those that it names.
+    if name in _CODECS:
+        return import_module(f"hub.wire.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

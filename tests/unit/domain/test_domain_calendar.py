@@ -1,5 +1,6 @@
 """Working days: make-up days, unknown years, hours, and due dates with the clock stopped in between."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -138,7 +139,7 @@ def test_clock_is_working_time_less_stopped_time(one, other, stopped, open_):
     counted = timedelta(0)
     # Reckoned anew, piece by piece between all edges: a piece counts unless some pause covers it.
     edges = sorted({start, end, *(e for p in stopped for e in (p.start, p.end) if start < e < end)})
-    for begin, finish in zip(edges, edges[1:], strict=False):
+    for begin, finish in itertools.pairwise(edges):
         if not any(p.start <= begin and finish <= p.end for p in stopped):
             counted += CALENDAR.working_time(begin, finish, open_)
     assert used == counted

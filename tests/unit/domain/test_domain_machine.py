@@ -233,6 +233,15 @@ def test_report_of_the_same_state_moves_nothing_but_brings_details():
     assert advance(result.task, an_event(S.COMPLETED, minutes=2)).task.outputs == (contract,)
 
 
+def test_poll_that_brings_nothing_new_leaves_the_task_as_it_was():
+    task = advance(a_task(S.ACCEPTED), an_event(S.IN_PROGRESS, By.POLL)).task
+    again = an_event(S.IN_PROGRESS, By.POLL).with_(id="poll-2", received_at=T0 + 60 * MINUTE)
+    assert advance(task, again).task is task
+    later = advance(task, an_event(S.IN_PROGRESS, By.POLL, minutes=9)).task
+    assert later.seen == task.seen
+    assert later.last_event_time == T0 + 9 * MINUTE
+
+
 def test_order_of_another_number_is_not_ours():
     task = a_task(S.ACCEPTED, provider_ref="W1")
     result = advance(task, an_event(S.COMPLETED, provider_ref="W2"))

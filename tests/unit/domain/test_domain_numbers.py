@@ -48,7 +48,7 @@ def test_ids_sort_by_time():
 
 
 def test_case_number_has_the_published_form():
-    assert CASE == "JX620261124330402000001" + mod_11_10.calc_check_digit("20261124330402000001")
+    assert "JX620261124330402000001" + mod_11_10.calc_check_digit("20261124330402000001") == CASE
     assert len(CASE) == 24
     assert task_number(CASE, 3) == f"{CASE}-03"
 

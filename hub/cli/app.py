@@ -1,0 +1,69 @@
+"""The command line's tree: its commands, its exit codes, and how errors become them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hub.cli import adapters, cases, check, demo, planning, sim, trace
+from hub.cli.options import example
+from hub.cli.output import exit_code, report
+from hub.errors import HubError
+
+_EPILOG = """\b
+Exit codes:
+  0  done
+  1  the answer is no: check found faults, the case is not decided
+  2  the input or the usage is wrong
+  3  the configuration or a setting is wrong
+  4  nothing was stored; try later
+
+Settings are environment variables with the prefix HUB_, such as HUB_DATA_DIR and HUB_CONFIG_DIR."""
+
+app = typer.Typer(
+    name="hub",
+    help="One application, many utilities, one joint answer.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    # A traceback that shows local values would show personal data.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_FILE = "hub submit application.json --wait"
+
+app.command(epilog=example("hub demo", "hub demo --fault water:after-commit"))(demo.demo)
+app.command(epilog=example("hub check --config ./city"))(check.check)
+app.command(epilog=example("hub items --field water --county 330402"))(check.items)
+app.command(epilog=example("hub adapters"))(adapters.adapters)
+app.command(epilog=example("hub plan JX6-WAT-01 JX6-ELE-05 --division 330402007"))(planning.plan)
+app.command("example", epilog=example("hub example JX6-WAT-01 > application.json"))(planning.example_application)
+app.command(epilog=example("hub preview application.json", "hub example JX6-WAT-01 | hub preview -"))(cases.preview)
+app.command(epilog=example(_FILE))(cases.submit)
+app.command(epilog=example("hub case JX6202611243304020000015"))(cases.case)
+app.command(epilog=example("hub cancel JX6202611243304020000015 --task JX6202611243304020000015-01"))(cases.cancel)
+app.command(epilog=example("hub trace JX6202611243304020000015 --task 1"))(trace.trace)
+app.add_typer(sim.app, name="sim")
+
+
+@app.callback(invoke_without_command=True)
+def _hub(
+    *, version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False
+) -> None:
+    if version:
+        from hub import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def run(arguments: list[str]) -> None:
+    """Run one command and end the process with its exit code."""
+    try:
+        app(args=arguments, prog_name="hub")
+    except HubError as error:
+        report(error, as_json="--json" in arguments)
+        sys.exit(exit_code(error))

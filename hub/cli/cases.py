@@ -1,0 +1,126 @@
+"""`hub preview`, `submit`, `case` and `cancel`: an application, from the first look to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.cli.options import ApplicationFile, AsJson, CaseNumber, ConfigFolder, Timeout, Wait
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Hub
+    from hub.domain.case import Case
+    from hub.engine.preview import Preview
+
+Task = Annotated[str | None, typer.Option("--task", metavar="T", help="Only this task: its number, or 1, 2, ...")]
+_STORED = "stored; it is sent while a hub runs on this data folder (hub case {} --wait, or your application)"
+
+
+def preview(file: ApplicationFile, *, config: ConfigFolder = None, json: AsJson = False) -> None:
+    """Show the exact message that each item would send. Nothing is sent or stored; your data is not masked."""
+    from hub.cli.opening import looking_hub
+    from hub.cli.output import NO, print_json
+    from hub.cli.reading import read_application
+
+    application = read_application(file)
+
+    async def ask() -> tuple[Preview, ...]:
+        async with looking_hub(config) as hub:
+            return await hub.preview(application)
+
+    shown = asyncio.run(ask())
+    if json:
+        print_json([each.model_dump(mode="json") for each in shown])
+    else:
+        _show_previews(shown)
+    if any(each.error for each in shown):
+        raise typer.Exit(NO)
+
+
+def submit(file: ApplicationFile, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
+    """Take an application. It is durable when this prints its number; the same file again gives the same case."""
+    from hub.cli.opening import user_hub
+    from hub.cli.reading import read_application
+
+    application = read_application(file)
+
+    async def ask() -> tuple[Case, bool]:
+        async with user_hub(run=wait) as hub:
+            case = await hub.submit(application)
+            return await _end(hub, case, timeout) if wait else (case, True)
+
+    _answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+
+
+def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
+    """Show a case and its tasks as they stand."""
+    from hub.cli.opening import user_hub
+
+    async def ask() -> tuple[Case, bool]:
+        async with user_hub(run=wait) as hub:
+            found = await hub.case(number)
+            return await _end(hub, found, timeout) if wait else (found, True)
+
+    _answer(*asyncio.run(ask()), wait=wait, as_json=json)
+
+
+def cancel(
+    number: CaseNumber, *, task: Task = None, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False
+) -> None:
+    """Ask to cancel a case or one of its tasks. What is not sent yet is cancelled at once, the rest is asked for."""
+    from hub.cli.caseview import task_number
+    from hub.cli.opening import user_hub
+
+    async def ask() -> tuple[Case, bool]:
+        async with user_hub(run=wait) as hub:
+            one = task_number(await hub.case(number), task) if task is not None else None
+            found = await hub.cancel(number, one)
+            return await _end(hub, found, timeout) if wait else (found, True)
+
+    _answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+
+
+async def _end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:
+    """Wait for a case; tells whether it settled in time."""
+    try:
+        return await hub.wait(case.number, seconds=seconds), True
+    except TimeoutError:
+        return await hub.case(case.number), False
+
+
+def _answer(case: Case, in_time: bool, *, wait: bool, as_json: bool, hint: str = "") -> None:
+    from hub.cli.caseview import case_document, case_table
+    from hub.cli.output import NO, console, print_json
+    from hub.domain.states import CaseState
+
+    if as_json:
+        print_json(case_document(case))
+    else:
+        console().print(case_table(case))
+        if not in_time:
+            typer.echo(f"not settled in time: hub case {case.number} --wait goes on")
+        elif hint and not wait and any(not task.state.final for task in case.tasks):
+            typer.echo(hint.format(case.number))
+        typer.echo(case.summary)
+    decided = {CaseState.DECIDED, CaseState.DELIVERED, CaseState.ARCHIVED, CaseState.WITHDRAWN}
+    if wait and case.state not in decided:
+        raise typer.Exit(NO)
+
+
+def _show_previews(shown: tuple[Preview, ...]) -> None:
+    from rich.rule import Rule
+
+    from hub.cli.messages import side_by_side
+    from hub.cli.output import console
+
+    out = console()
+    for each in shown:
+        out.print(Rule(f"{each.item} -> {each.endpoint} ({each.interface}) {each.message}", align="left"))
+        if each.error:
+            out.print(f"cannot be written: {each.error}")
+            continue
+        out.print(side_by_side(each.canonical, each.wire, mapped=each.mapped))
+    if not shown:
+        out.print("nothing to send")

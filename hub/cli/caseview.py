@@ -1,0 +1,113 @@
+"""How cases, tasks, events and errors look: rows for people, documents for machines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hub.clock import SHANGHAI
+from hub.domain.case import Case, Task, TaskEvent
+from hub.domain.states import TaskState
+from hub.domain.taxonomy import ServiceError
+
+_COLOURS = {
+    TaskState.COMPLETED: "green",
+    TaskState.ACCEPTED: "cyan",
+    TaskState.IN_PROGRESS: "cyan",
+    TaskState.UNKNOWN: "bold yellow",
+    TaskState.HELD: "yellow",
+    TaskState.CANCELLING: "yellow",
+    TaskState.REJECTED: "red",
+    TaskState.MANUAL: "bold red",
+}
+
+
+def moment(when: datetime | None) -> str:
+    """A time as the city's clocks show it."""
+    return when.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S") if when else "-"
+
+
+def state_text(state: TaskState | None) -> Any:
+    """`办结 COMPLETED`, coloured on a terminal."""
+    from rich.text import Text
+
+    return Text(f"{state.label_zh} {state.value}" if state else "-", style=_COLOURS.get(state, "") if state else "")
+
+
+def error_text(error: ServiceError | None) -> str:
+    """The code with its meaning, the utility's own code, and the field that it names."""
+    if error is None:
+        return ""
+    raw = f", utility's code {error.provider_code_raw}" if error.provider_code_raw else ""
+    field = f", {error.field}" if error.field else ""
+    note = f" ({error.note})" if error.note else ""
+    return f"{error.code.value} {error.message_zh}{raw}{field}{note}"
+
+
+def case_table(case: Case, *, title: str | None = None) -> Any:
+    """One row a task."""
+    from hub.cli.output import table
+
+    shown = table(
+        "task", "item", "utility", "interface", "state", "upstream ref", "tries", "since", "error", title=title
+    )
+    for task in case.tasks:
+        shown.add_row(
+            task.number.rpartition("-")[2],
+            f"{task.item} {task.item_zh}",
+            task.provider_zh or task.provider,
+            task.interface,
+            state_text(task.state),
+            task.provider_ref or "-",
+            str(task.attempts),
+            moment(task.state_since),
+            error_text(task.error),
+        )
+    return shown
+
+
+def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None = None) -> Any:
+    """The timeline of a case: what moved which task, and who said so."""
+    from rich.text import Text
+
+    from hub.cli.output import table
+
+    utilities = {task.number: task.endpoint for task in case.tasks}
+    shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title)
+    for event in sorted(events, key=lambda each: each.received_at):
+        task = f"{event.task.rpartition('-')[2]} {utilities.get(event.task, '')}"
+        source = f"{event.source.label_zh} {event.source.value}"
+        code = _code(event)
+        note = error_text(event.error) or event.provider_ref or ""
+        late = "" if event.applied else "changed nothing; "
+        before = state_text(event.from_) if event.applied else Text("-")
+        shown.add_row(moment(event.received_at), task, before, state_text(event.to), source, code, late + note)
+    return shown
+
+
+def _code(event: TaskEvent) -> str:
+    return event.raw_code or (event.error.provider_code_raw if event.error else None) or ""
+
+
+def case_document(case: Case) -> dict[str, Any]:
+    """A case for machines. What an output holds beyond its number may be personal: `hub trace` shows that masked."""
+    return {**case.model_dump(mode="json", exclude={"tasks"}), "tasks": [_task(task) for task in case.tasks]} | {
+        "completed": case.completed,
+        "summary": case.summary,
+    }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    made = task.model_dump(mode="json", exclude={"seen", "version", "outputs"})
+    return made | {"outputs": [output.model_dump(mode="json", exclude={"data"}) for output in task.outputs]}
+
+
+def task_number(case: Case, given: str) -> str:
+    """A task's full number from `1`, `01` or the full number. Raises NotFound."""
+    from hub.errors import NotFound
+
+    for task in case.tasks:
+        if given == task.number or (given.isdigit() and given.zfill(2) == task.number.rpartition("-")[2]):
+            return task.number
+    known = ", ".join(task.number.rpartition("-")[2] for task in case.tasks)
+    raise NotFound(f"case {case.number} has no task {given[:40]!r}; it has {known}")
