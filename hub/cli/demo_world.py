@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,10 @@ from hub.bootstrap import Hub
 from hub.cli import logs, sims
 from hub.cli.sim import Profile
 from hub.clock import VirtualClock
-from hub.config import Configuration, load_configuration
+from hub.config import load_configuration
 from hub.domain.application import Application
 from hub.domain.evidence import Evidence
 from hub.domain.example import example_case
-from hub.domain.provider import EndpointLimits
 from hub.errors import Fault, InputError
 from hub.settings import Settings
 
@@ -29,9 +29,9 @@ SYSTEMS = ("water", "power", "transit")
 ITEMS = ("JX6-WAT-01", "JX6-ELE-05", "JX6-BUS-03")
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 09:00 in Jiaxing
 _DIVISION = "330402007"
-_OUTAGE = timedelta(minutes=10)
-# A fault may take a whole time limit of real seconds; nobody watches twenty.
-_HURRIED = EndpointLimits(concurrency=1, connect_seconds=2, read_seconds=3, total_seconds=6)
+_OUTAGE_SECONDS = 600
+# A fault may take a whole time limit of real seconds; nobody watches twenty of them.
+_HURRIED = {"connect_seconds": 2, "read_seconds": 3, "total_seconds": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,38 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that takes part. `kinds` arms a fault."""
+    """Everything that takes part."""
 
     hub: Hub
     clock: VirtualClock
     systems: dict[str, Any]
-    _lifting: list[Any] = field(default_factory=list)
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """What each utility really did: the judge of "exactly once"."""
         return {name: each.ledger.summary() for name, each in self.systems.items()}
 
+    async def application(self) -> Application:
+        """The application, with a real file behind each of its materials."""
+        made = example_case(ITEMS, "individual", self.hub.configuration.catalogue, division=_DIVISION)
+        filed = tuple([await self._filed(each) for each in made.evidence])
+        changed: Application = made.with_(evidence=filed)
+        return changed
+
+    async def _filed(self, evidence: Evidence) -> Evidence:
+        if evidence.file_name is None or evidence.media_type is None:
+            return evidence
+        picture = evidence.media_type == "image/jpeg"
+        content = (files("hub.cli") / "portrait.jpg").read_bytes() if picture else paper(evidence.material)
+        stored = await self.hub.attach(
+            evidence.material, content, file_name=evidence.file_name, media_type=evidence.media_type
+        )
+        changed: Evidence = stored.with_(collected_at=evidence.collected_at)
+        return changed
+
 
 @asynccontextmanager
 async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) -> AsyncIterator[World]:
-    """Start the simulators and a hub that knows only them.
+    """Start the simulators, and a hub that knows only them.
 
     Raises:
         InputError: a trouble is of a kind that its system does not know; the kinds are named.
@@ -74,11 +91,90 @@ async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) ->
     clock = VirtualClock(START)
     async with AsyncExitStack() as stack:
         systems = await sims.start(stack, list(SYSTEMS), clock=clock, profile=Profile(seed=seed))
-        for trouble in troubles:
-            _arm(systems[trouble.system], trouble, clock)
-        _write_endpoints(config, load_configuration(), systems, hurried=bool(troubles))
+        _write_endpoints(config, systems, hurried=bool(troubles))
         settings = _settings(data, config)
         logs.configure(settings, level="CRITICAL")
-        opened = Hub.open(settings=settings, clock=clock, draw=random.Random(seed).randbytes)  # noqa: S311 -- the same seed gives the same run; the keys guard synthetic data
-        hub = await stack.enter_async_context(opened)
+        draw = random.Random(seed).randbytes  # noqa: S311 -- the same seed gives the same run; no real data is sealed
+        hub = await stack.enter_async_context(Hub.open(settings=settings, clock=clock, draw=draw))
+        for trouble in troubles:
+            lifting = _arm(systems[trouble.system], trouble, clock)
+            stack.callback(lifting.cancel)
         yield World(hub, clock, systems)
+
+
+def _arm(system: Any, trouble: Trouble, clock: VirtualClock) -> asyncio.Task[None]:
+    """Arm a fault for the next effect; an outage ends after ten minutes of the virtual clock."""
+    where = {"operation": "callback"} if trouble.kind.startswith("callback-") else {}
+    try:
+        system.faults.arm(trouble.kind, **where)
+    except ValueError as error:
+        raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", str(error))) from None
+
+    async def lift() -> None:
+        if trouble.kind == "down":
+            await clock.sleep(_OUTAGE_SECONDS)
+            system.faults.lift("down")
+
+    return asyncio.create_task(lift(), name="outage")
+
+
+def _write_endpoints(folder: Path, systems: dict[str, Any], *, hurried: bool) -> None:
+    """Replace the shipped endpoints by those of this address, simulated: no other may be reached by a demonstration."""
+    shipped = load_configuration()
+    entries = []
+    for system in SYSTEMS:
+        route = shipped.concessions.route(system, _DIVISION, START.date())
+        if route is None or route.endpoint is None:
+            raise InputError(Fault(system, "RTE_NO_PROVIDER", "the shipped configuration connects nobody here"))
+        entry = route.endpoint.model_dump(mode="json", exclude_none=True)
+        limits = {**entry["limits"], **_HURRIED} if hurried else entry["limits"]
+        entries.append({**entry, "config": systems[system].connection(**route.params), "limits": limits})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "endpoints.yaml").write_text(yaml.safe_dump({"endpoints": entries}, allow_unicode=True), encoding="utf-8")
+
+
+def _settings(data: Path, config: Path) -> Settings:
+    """Settings of the demonstration; the user's own environment has no part in it."""
+    return Settings.read(
+        mode="development",
+        data_dir=data,
+        config_dir=config,
+        mappings_dir=None,
+        secrets_dir=None,
+        database_url=None,
+        bus_url="memory:",
+        master_key=None,
+        master_key_file=None,
+        callback_host="127.0.0.1",
+        callback_port=0,
+        callback_public_url=None,
+        clock="wall",
+        shutdown_seconds=1.0,
+    )
+
+
+def paper(material: str) -> bytes:
+    """A PDF of one page that says what it stands for."""
+    words = f"BT /F1 18 Tf 72 720 Td (SYNTHETIC {material}) Tj ET".encode("ascii")
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+            b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>"
+        ),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(words), words),
+    )
+    body, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    return b"%sxref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        body,
+        size,
+        table,
+        size,
+        len(body),
+    )

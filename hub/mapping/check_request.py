@@ -103,10 +103,15 @@ class Requested:
         """Required fields that no rule sets, or that a rule may leave out. An object nobody starts demands nothing."""
         for child in node.item.children:
             path = (*prefix, child.name)
-            if child.required and path not in self._sure:
+            if child.required and path not in self._sure and not self._stands_alone(prefix, path):
                 yield self._lacking(path)
             if path in self._set:
                 yield from self._demanded(child, path)
+
+    def _stands_alone(self, parent: Names, path: Names) -> bool:
+        """Whether the parent exists only if this field does, because nothing else is ever set in it."""
+        inside = [names for names in self._set if len(names) > len(parent) and names[: len(parent)] == parent]
+        return parent not in self._sure and bool(inside) and all(names[: len(path)] == path for names in inside)
 
     def _lacking(self, path: Names) -> Fault:
         name = ".".join(path)

@@ -111,6 +111,9 @@ class _Reader:
         if isinstance(cursor.data, str):
             ref = self._ref(cursor, cursor.data, inside=inside)
             return None if ref is None else Rule(target, cursor.line, cursor.data, sources=(ref,))
+        if isinstance(cursor.data, bool):
+            cursor.fault("YAML reads yes, no, on and off as booleans: quote the path")
+            return None
         if not isinstance(cursor.data, dict):
             cursor.fault("a rule is a path or an object such as {from: path}")
             return None

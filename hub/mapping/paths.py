@@ -33,6 +33,8 @@ class Ref:
 
 def parse_names(text: object) -> tuple[str, ...]:
     """Split a dotted path into its names."""
+    if isinstance(text, bool):
+        raise PathFault("YAML reads yes, no, on and off as booleans: quote the path")
     if not isinstance(text, str) or not text or len(text) > _LONGEST:
         raise PathFault("a path is text such as BODY.YHBH")
     names = tuple(text.split("."))

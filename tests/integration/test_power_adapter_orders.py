@@ -258,6 +258,7 @@ async def test_supplement_in_doubt_is_absent_while_the_order_still_asks():
     async with running() as hub:
         order = order_of("JX6-ELE-05", evidence=(material(),))
         await hub.run("accept", order)
+        await hub.power.advance(order.serial, "02")
         await hub.power.advance(order.serial, "08")
         assert (await hub.run("supplemented", order)).kind == "absent"
         await hub.run("supplement", order)

@@ -49,7 +49,6 @@ def test_the_environment_is_read(monkeypatch):
         ("HUB_CALLBACK_PORT", "canary9"),
         ("HUB_LOG_LEVEL", "canary"),
         ("HUB_CALLBACK_PUBLIC_URL", "canary"),
-        ("HUB_WORKERS", "0"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch, name, value):

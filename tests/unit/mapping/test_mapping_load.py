@@ -111,6 +111,8 @@ def with_rule(rule, *, reply=False):
         ("X: model_dump", "MAP_PATH", "has no field 'model_dump'"),
         ("X: [serial]", "MAP_SYNTAX", "a rule is a path or an object"),
         ("X: 1", "MAP_SYNTAX", "a rule is a path or an object"),
+        ("X: no", "MAP_SYNTAX", "quote the path"),
+        ("X: {from: on}", "MAP_SYNTAX", "quote the path"),
         ("1: serial", "MAP_CODES", "must be quoted text"),
         ("A B: serial", "MAP_SYNTAX", "is no name"),
         ("A.X: serial", "MAP_CONFLICT", "'A' is a value in line 6"),
