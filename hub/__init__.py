@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hub.domain.states import CaseState as CaseState
     from hub.domain.states import TaskState as TaskState
     from hub.settings import Settings as Settings
-    from hub.simulated import simulated as simulated
+    from hub.simulation import simulated as simulated
 
 _HOMES = {
     "Address": "hub.domain.address",
@@ -58,7 +58,7 @@ _HOMES = {
     "example_application": "hub.domain.example",
     "example_case": "hub.domain.example",
     "settled": "hub.api",
-    "simulated": "hub.simulated",
+    "simulated": "hub.simulation",
 }
 
 __version__ = "0.1.0"

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from hub.api import Api, Parts
 from hub.bus import MemoryBus
 from hub.clock import Clock, WallClock
@@ -95,9 +97,9 @@ async def _assemble(
     folder = Path(config) if config is not None else settings.config_dir
     configuration = load_configuration(overlay=folder)
     clock = clock or _clock(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings.data_dir)
     vault = Vault(_master_key(settings, draw), draw)
-    store = SqlStore(settings.database, vault)
+    store = _store(settings, vault)
     stack.push_async_callback(store.aclose)
     await store.migrate()
     evidence = EvidenceFolder(settings.data_dir / "evidence", vault)
@@ -126,7 +128,11 @@ async def _start(stack: AsyncExitStack, hub: Hub, settings: Settings, rules: Rul
     equipment = dict(parts.equipment)
     if any(type(served.adapter).callback is not Adapter.callback for served in rules.endpoints.values()):
         app = Callbacks(parts.store, rules, parts.clock, hub._told).app()  # noqa: SLF001 -- see above
-        address = await stack.enter_async_context(listen(app, settings.callback_host, settings.callback_port))
+        try:
+            address = await stack.enter_async_context(listen(app, settings.callback_host, settings.callback_port))
+        except OSError as error:
+            text = f"callbacks cannot be taken at {settings.callback_host}:{settings.callback_port} ({error.strerror})"
+            raise SettingsError(Fault("HUB_CALLBACK_PORT", "TAKEN", text)) from None
         public = settings.callback_public_url or address
         equipment = {
             endpoint: replace(each, callback_url=f"{public.rstrip('/')}/callbacks/{endpoint}")
@@ -193,7 +199,26 @@ def _router(configuration: Configuration, clock: Clock) -> Callable[[str, str], 
 
 
 def _clock(settings: Settings) -> Clock:
-    return WallClock() if settings.clock == "wall" else WallClock.parse(settings.clock)
+    try:
+        return WallClock() if settings.clock == "wall" else WallClock.parse(settings.clock)
+    except ValueError:
+        raise SettingsError(Fault("HUB_CLOCK", "VAL_FORMAT", "write wall, or START@ORIGIN*RATE")) from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(Fault("HUB_DATA_DIR", "MISSING", f"the folder cannot be made ({error.strerror})")) from None
+
+
+def _store(settings: Settings, vault: Vault) -> SqlStore:
+    try:
+        return SqlStore(settings.database, vault)
+    except (SQLAlchemyError, ImportError) as error:
+        # The URL may hold a password, and the error the URL: only its kind is told.
+        text = f"no database can be reached by this URL ({type(error).__name__})"
+        raise SettingsError(Fault("HUB_DATABASE_URL", "VAL_FORMAT", text)) from None
 
 
 def _master_key(settings: Settings, draw: Draw) -> bytes:

@@ -45,6 +45,11 @@ class WallClock:
         self._start = start.astimezone(UTC) if start else datetime.fromtimestamp(self._origin, UTC)
         self._rate = rate
 
+    @property
+    def spec(self) -> str:
+        """This clock as text for another process; `parse` reads it."""
+        return f"{self._start.isoformat()}@{self._origin}*{self._rate}"
+
     def now(self) -> datetime:
         return self._start + timedelta(seconds=(time.time() - self._origin) * self._rate)
 

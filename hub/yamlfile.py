@@ -60,7 +60,7 @@ def _construct(name: str, loader: Any, node: yaml.Node, path: Path, lines: dict[
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
+            key = _scalar(name, loader, key_node)
             if key in result:
                 where = f"{name}:{key_node.start_mark.line + 1}"
                 raise ConfigError(Fault(where, "YAML", f"the key {key!r} stands twice"))
@@ -69,4 +69,14 @@ def _construct(name: str, loader: Any, node: yaml.Node, path: Path, lines: dict[
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_construct(name, loader, item, (*path, i), lines) for i, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+    return _scalar(name, loader, node)
+
+
+def _scalar(name: str, loader: Any, node: yaml.Node) -> Any:
+    where = f"{name}:{node.start_mark.line + 1}"
+    if not isinstance(node, yaml.ScalarNode):
+        raise ConfigError(Fault(where, "YAML", "a key is a text, not a list or a mapping"))
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, OverflowError):
+        raise ConfigError(Fault(where, "YAML", "the value looks like a date or number, but is none")) from None

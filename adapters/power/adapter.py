@@ -13,6 +13,7 @@ from hub.sdk import (
     Absent,
     AccountQuery,
     Adapter,
+    BusinessKey,
     Callback,
     CallEnded,
     Completed,
@@ -108,6 +109,8 @@ class PowerAdapter(Adapter):
         if reply.error in {ErrorCode.ELG_OPEN_ORDER, ErrorCode.DUP_SAME}:
             # Somebody's order is open, or our key was used before: both may be this very order of ours.
             found = await self.find(order, ctx)
+            if isinstance(found, NotSent):
+                return Unknown(phase="RECEIVED", error=found.error, retry_after=found.retry_after)
             if not isinstance(found, Absent):
                 return found
             if reply.error is ErrorCode.DUP_SAME:
@@ -126,14 +129,15 @@ class PowerAdapter(Adapter):
             return Absent()
         if reply.error is None and reply.state is None:
             return Faulty(error=error_of(reply, ErrorCode.UPS_PROTOCOL))
-        return _explained(self._answer(reply, ctx), reply)
+        outcome = self._answer(reply, ctx)
+        return outcome if reply.error is not None else self._explained(outcome, reply)
 
-    @write("cancel", message="app.cancel", inquiry="progress")
+    @write("cancel", message="app.cancel", idempotency=BusinessKey("provider_ref"), inquiry="progress")
     async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """With a fresh request id: the stored answer "too late" must not outlive the state that it was given in."""
         return self._answer(await self._call(ctx, "app.cancel", order), ctx)
 
-    @write("supplement", message="app.supplement", inquiry="supplemented")
+    @write("supplement", message="app.supplement", idempotency=BusinessKey("provider_ref"), inquiry="supplemented")
     async def supplement(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """Send what was asked for: all evidence of the order, which the caller has narrowed to the new pieces."""
         named = FileNames(order=order, file_ids=await self._upload(order, ctx))
@@ -278,24 +282,23 @@ class PowerAdapter(Adapter):
         wait = max(reply.event_time - ctx.now(), timedelta(0)) if closed and reply.event_time else None
         return refusal(error, wait)
 
-
-def _explained(outcome: Outcome, reply: Reply) -> Outcome:
-    """Add what only the query knows: why an order came back or was ended, and from when on a change holds."""
-    reason = ErrorCode.ELG_ARREARS if reply.note == "20003" else None
-    if isinstance(outcome, Progress) and outcome.state is TaskState.AWAITING_APPLICANT:
-        found: Outcome = outcome.with_(error=_reason(reply, reason or ErrorCode.MAT_INVALID, outcome))
-    elif isinstance(outcome, Rejected):
-        found = outcome.with_(error=_reason(reply, reason or ErrorCode.ELG_NOT_ELIGIBLE, outcome))
-    elif isinstance(outcome, Completed):
-        found = outcome.with_(outputs=tuple(each.with_(effective=reply.planned) for each in outcome.outputs))
-    else:
-        return outcome
-    return found
-
-
-def _reason(reply: Reply, code: ErrorCode, outcome: Progress | Rejected) -> ServiceError:
-    raw = reply.note or outcome.raw_code
-    return ServiceError(code=code, provider_code_raw=raw, amount_fen=reply.arrears_fen)
+    def _explained(self, outcome: Outcome, reply: Reply) -> Outcome:
+        """Add what only the query knows: why an order came back or was ended, and from when on a change holds."""
+        match outcome:
+            case Completed(outputs=outputs):
+                dated = tuple(output.with_(effective=reply.planned) for output in outputs)
+                explained: Outcome = outcome.with_(outputs=dated)
+            case Rejected() | Progress(state=TaskState.AWAITING_APPLICANT):
+                usual = ErrorCode.ELG_NOT_ELIGIBLE if outcome.kind == "rejected" else ErrorCode.MAT_INVALID
+                code = ErrorCode.ELG_ARREARS if reply.note == "20003" else usual
+                raw = reply.note or outcome.raw_code
+                error = ServiceError(
+                    code=code, provider=self.endpoint, provider_code_raw=raw, amount_fen=reply.arrears_fen
+                )
+                explained = outcome.with_(error=error)
+            case _:
+                explained = outcome
+        return explained
 
 
 def _account_query(source: AccountQuery | ServiceOrder) -> AccountQuery:

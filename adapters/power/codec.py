@@ -117,12 +117,13 @@ class Codec:
         return _object(crypto.sm4_cbc_decrypt(key, sealed[:16], sealed[16:]))
 
     def _derived(self, body: Tree) -> Tree:
-        """Add the sums that the contract defines in words, and refuse addresses that would leave TLS."""
+        """Add the sums that the contract tells in words, and refuse addresses that would leave TLS."""
         data = body["data"]
         for bill in data.get("bills", ()):
             bill["openAmt"] = bill["rcvblAmt"] + bill["penaltyAmt"] - bill["rcvedAmt"]
-        if data.get("feeAmt"):
-            data["feeDue"] = data["feeAmt"] - data.get("feePaid", 0)
+        if data.get("nodeCode") == "04" and data.get("feeAmt"):
+            due = data["feeAmt"] - data.get("feePaid", 0)
+            data["feeDue" if due > 0 else "feeSettled"] = due
         for name in ("uploadUrl", "url"):
             if self._base.startswith("https:") and not data.get(name, "https:").startswith("https:"):
                 raise DecodeError(f"data.{name}", "is not an https address, as the platform itself has")

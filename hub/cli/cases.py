@@ -56,10 +56,10 @@ def submit(file: ApplicationFile, *, wait: Wait = False, timeout: Timeout = 120.
 
 def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
     """Show a case and its tasks as they stand."""
-    from hub.cli.opening import user_hub
+    from hub.cli.opening import filed_hub
 
     async def ask() -> tuple[Case, bool]:
-        async with user_hub(run=wait) as hub:
+        async with filed_hub(run=wait) as hub:
             found = await hub.case(number)
             return await _end(hub, found, timeout) if wait else (found, True)
 
@@ -71,10 +71,10 @@ def cancel(
 ) -> None:
     """Ask to cancel a case or one of its tasks. What is not sent yet is cancelled at once, the rest is asked for."""
     from hub.cli.caseview import task_number
-    from hub.cli.opening import user_hub
+    from hub.cli.opening import filed_hub
 
     async def ask() -> tuple[Case, bool]:
-        async with user_hub(run=wait) as hub:
+        async with filed_hub(run=wait) as hub:
             one = task_number(await hub.case(number), task) if task is not None else None
             found = await hub.cancel(number, one)
             return await _end(hub, found, timeout) if wait else (found, True)

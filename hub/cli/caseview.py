@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from hub.clock import SHANGHAI
@@ -67,22 +68,33 @@ def case_table(case: Case, *, title: str | None = None) -> Any:
 
 
 def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None = None) -> Any:
-    """The timeline of a case: what moved which task, and who said so."""
-    from rich.text import Text
-
+    """The timeline of a case: what moved which task, and who said so. Answers that say nothing new are only counted."""
     from hub.cli.output import table
 
     utilities = {task.number: task.endpoint for task in case.tasks}
     shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title)
-    for event in sorted(events, key=lambda each: each.received_at):
-        task = f"{event.task.rpartition('-')[2]} {utilities.get(event.task, '')}"
-        source = f"{event.source.label_zh} {event.source.value}"
-        code = _code(event)
-        note = error_text(event.error) or event.provider_ref or ""
-        late = "" if event.applied else "changed nothing; "
-        before = state_text(event.from_) if event.applied else Text("-")
-        shown.add_row(moment(event.received_at), task, before, state_text(event.to), source, code, late + note)
+    ordered = sorted(events, key=lambda event: event.received_at)
+    for applied, group in groupby(ordered, key=lambda event: event.applied):
+        if not applied:
+            shown.add_row(*_nothing_new(list(group)))
+            continue
+        for event in group:
+            shown.add_row(
+                moment(event.received_at),
+                f"{event.task.rpartition('-')[2]} {utilities.get(event.task, '')}",
+                state_text(event.from_),
+                state_text(event.to),
+                f"{event.source.label_zh} {event.source.value}",
+                _code(event),
+                error_text(event.error) or event.provider_ref or "",
+            )
     return shown
+
+
+def _nothing_new(events: list[TaskEvent]) -> tuple[str, ...]:
+    sources = ", ".join(dict.fromkeys(f"{event.source.label_zh} {event.source.value}" for event in events))
+    said = "1 answer" if len(events) == 1 else f"{len(events)} answers until {moment(events[-1].received_at)}"
+    return moment(events[0].received_at), "", "", "", sources, "", f"nothing new: {said}"
 
 
 def _code(event: TaskEvent) -> str:

@@ -92,14 +92,29 @@ def _unreadable(faults: tuple[Fault, ...], *, as_json: bool) -> None:
 def _show(found: SelfCheck, configuration: Configuration) -> None:
     for fault in found.faults:
         typer.echo(f"fault    {fault}")
-    for warning in found.warnings:
-        typer.echo(f"warning  {warning}")
+    for line in _warning_lines(found.warnings):
+        typer.echo(f"warning  {line}")
     names = {item.code: item.name_zh for item in configuration.catalogue.items}
     for reason, lines in _by_reason(found.table.unrouted, configuration, names).items():
         typer.echo(f"unrouted {reason}:")
         for line in lines:
             typer.echo(f"           {line}")
     typer.echo(f"{found.summary}, {_count(len(found.warnings), 'warning')}, {_count(len(found.faults), 'fault')}")
+
+
+def _warning_lines(found: tuple[Fault, ...]) -> list[str]:
+    """One line a warning; what is missing for one endpoint stands on one line, or nobody would read them all."""
+    lines: dict[str, list[str]] = {}
+    for warning in found:
+        place, comma, key = warning.where.partition(", ")
+        missing = comma and warning.rule == "MISSING" and place.startswith("endpoint ")
+        lines.setdefault(place if missing else str(warning), []).extend([key] if missing else [])
+    return [
+        f"{place}: cannot be opened here without {'; '.join(keys)} (--json says where each is looked for)"
+        if keys
+        else place
+        for place, keys in lines.items()
+    ]
 
 
 def _by_reason(rows: Iterable[RouteRow], configuration: Configuration, names: dict[str, str]) -> dict[str, list[str]]:

@@ -66,20 +66,19 @@ async def _run(troubles: list[Trouble], seed: int, keep: Path | None, *, live: b
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
         data = keep or Path(folder) / "data"
         async with world(data, Path(folder) / "config", seed, troubles) as made:
-            case = await made.hub.submit(await made.application())
-            await _follow(made, case.number, out, live=live)
-            trace = await made.hub.trace(case.number, reveal="hub demo: synthetic people")
+            await _follow(made, out, live=live)
+            trace = await made.hub.trace(made.case, reveal="hub demo: synthetic people")
             _show(out, made, trace, live=live, as_json=as_json)
     if keep is not None and not as_json:
-        out.print(f"kept: HUB_DATA_DIR={keep} hub trace {case.number}")
+        out.print(f"kept: HUB_DATA_DIR={keep} hub trace {trace.case.number}")
     if not as_json:
         typer.echo(trace.case.summary)
     return trace.case.summary
 
 
-async def _follow(made: World, number: str, out: Any, *, live: bool) -> None:
+async def _follow(made: World, out: Any, *, live: bool) -> None:
     """Watch the case until it comes to rest, or for so long that it will not."""
-    watching = asyncio.create_task(_watch(made, number, out, live=live))
+    watching = asyncio.create_task(_watch(made, out, live=live))
     patience = asyncio.create_task(made.clock.sleep(_VIRTUAL_DAYS * 86400))
     try:
         await asyncio.wait({watching, patience}, timeout=_REAL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -91,20 +90,20 @@ async def _follow(made: World, number: str, out: Any, *, live: bool) -> None:
         await asyncio.gather(watching, patience, return_exceptions=True)
 
 
-async def _watch(made: World, number: str, out: Any, *, live: bool) -> None:
+async def _watch(made: World, out: Any, *, live: bool) -> None:
     from rich.live import Live
 
     from hub.cli.demo_view import standing
 
-    first = standing(await made.hub.case(number), made.clock.now())
+    first = standing(await made.hub.case(made.case), made.clock.now())
     shown: Any = Live(first, console=out, auto_refresh=False) if live else nullcontext()
     with shown:
-        async for _ in made.hub.watch(number):
+        async for _ in made.hub.watch(made.case):
             if not live:
                 continue
             # Virtual time stands still for a glance, or nobody could follow.
             with made.clock.busy():
-                shown.update(standing(await made.hub.case(number), made.clock.now()), refresh=True)
+                shown.update(standing(await made.hub.case(made.case), made.clock.now()), refresh=True)
                 await asyncio.sleep(_GLANCE)
 
 

@@ -66,7 +66,9 @@ def doubt_lines(doubt: Doubt) -> Iterator[str]:
         yield "  the utility does not know it: sent again under the same key"
     else:
         ref = f", their number {doubt.resolved.provider_ref}" if doubt.resolved.provider_ref else ""
-        yield f"  found: {doubt.resolved.to.label_zh} {doubt.resolved.to.value}{ref}; adopted, nothing was sent twice"
+        source = f"{doubt.resolved.source.label_zh} {doubt.resolved.source.value}"
+        state = f"{doubt.resolved.to.label_zh} {doubt.resolved.to.value}"
+        yield f"  found by {source}: {state}{ref}; adopted, nothing was sent twice"
 
 
 def ledger_lines(ledger: dict[str, dict[str, int]]) -> Iterator[str]:

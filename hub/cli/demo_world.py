@@ -57,49 +57,51 @@ class World:
     hub: Hub
     clock: VirtualClock
     systems: dict[str, Any]
+    case: str
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """What each utility really did: the judge of "exactly once"."""
         return {name: each.ledger.summary() for name, each in self.systems.items()}
 
-    async def application(self) -> Application:
-        """The application, with a real file behind each of its materials."""
-        made = example_case(ITEMS, "individual", self.hub.configuration.catalogue, division=_DIVISION)
-        filed = tuple([await self._filed(each) for each in made.evidence])
-        changed: Application = made.with_(evidence=filed)
-        return changed
-
-    async def _filed(self, evidence: Evidence) -> Evidence:
-        if evidence.file_name is None or evidence.media_type is None:
-            return evidence
-        picture = evidence.media_type == "image/jpeg"
-        content = (files("hub.cli") / "portrait.jpg").read_bytes() if picture else paper(evidence.material)
-        stored = await self.hub.attach(
-            evidence.material, content, file_name=evidence.file_name, media_type=evidence.media_type
-        )
-        changed: Evidence = stored.with_(collected_at=evidence.collected_at)
-        return changed
-
 
 @asynccontextmanager
 async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) -> AsyncIterator[World]:
-    """Start the simulators, and a hub that knows only them.
+    """Start the simulators and a hub that knows only them, and submit the application.
 
     Raises:
         InputError: a trouble is of a kind that its system does not know; the kinds are named.
     """
     clock = VirtualClock(START)
     async with AsyncExitStack() as stack:
-        systems = await sims.start(stack, list(SYSTEMS), clock=clock, profile=Profile(seed=seed))
-        _write_endpoints(config, systems, hurried=bool(troubles))
-        settings = _settings(data, config)
-        logs.configure(settings, level="CRITICAL")
-        draw = random.Random(seed).randbytes  # noqa: S311 -- the same seed gives the same run; no real data is sealed
-        hub = await stack.enter_async_context(Hub.open(settings=settings, clock=clock, draw=draw))
-        for trouble in troubles:
-            lifting = _arm(systems[trouble.system], trouble, clock)
-            stack.callback(lifting.cancel)
-        yield World(hub, clock, systems)
+        with clock.busy():  # time begins when the application is in
+            systems = await sims.start(stack, list(SYSTEMS), clock=clock, profile=Profile(seed=seed))
+            _write_endpoints(config, systems, hurried=bool(troubles))
+            settings = _settings(data, config)
+            logs.configure(settings, level="CRITICAL")
+            draw = random.Random(seed).randbytes  # noqa: S311 -- the same seed, the same run; no real data is sealed
+            hub = await stack.enter_async_context(Hub.open(settings=settings, clock=clock, draw=draw))
+            for trouble in troubles:
+                lifting = _arm(systems[trouble.system], trouble, clock)
+                stack.callback(lifting.cancel)
+            case = await hub.submit(await _application(hub))
+        yield World(hub, clock, systems, case.number)
+
+
+async def _application(hub: Hub) -> Application:
+    """The application, with a real file behind each of its materials."""
+    made = example_case(ITEMS, "individual", hub.configuration.catalogue, division=_DIVISION)
+    changed: Application = made.with_(evidence=tuple([await _filed(hub, each) for each in made.evidence]))
+    return changed
+
+
+async def _filed(hub: Hub, evidence: Evidence) -> Evidence:
+    if evidence.file_name is None or evidence.media_type is None:
+        return evidence
+    picture = evidence.media_type == "image/jpeg"
+    content = (files("hub.cli") / "portrait.jpg").read_bytes() if picture else paper(evidence.material)
+    stored = await hub.attach(evidence.material, content, file_name=evidence.file_name, media_type=evidence.media_type)
+    changed: Evidence = stored.with_(collected_at=evidence.collected_at)
+    return changed
 
 
 def _arm(system: Any, trouble: Trouble, clock: VirtualClock) -> asyncio.Task[None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 _LONGEST = 4000
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def side_by_side(canonical: Any, wire: dict[str, Any], *, mapped: Any = None) -> Any:
@@ -25,18 +27,18 @@ def side_by_side(canonical: Any, wire: dict[str, Any], *, mapped: Any = None) ->
 
 
 def as_text(value: Any) -> Any:
-    """A value as indented JSON-like lines without quotes and braces: easier on the eye than JSON."""
+    """A value as indented lines without quotes and braces: easier on the eye than JSON. Digests are cut."""
     from rich.text import Text
 
-    return Text(trimmed("\n".join(_lines(value, 0))))
+    return Text(trimmed(_DIGEST.sub(r"\1...", "\n".join(_lines(value, 0)))))
 
 
 def wire_text(wire: dict[str, Any]) -> Any:
     """A message as it stands on the wire: the request line or file name, the headers, the body."""
     from rich.text import Text
 
-    known = {"method", "url", "headers", "body", "charset", "size", "put", "flag", "flag_text"}
-    lines = []
+    known = {"status", "method", "url", "headers", "body", "charset", "size", "put", "flag", "flag_text"}
+    lines = [f"HTTP {wire['status']}"] if "status" in wire else []
     if "method" in wire:
         lines.append(f"{wire['method']} {wire['url']}")
     if "put" in wire:

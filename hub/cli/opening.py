@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hub.bootstrap import Hub
 from hub.cli import logs
+from hub.errors import NotFound
 from hub.settings import Settings
 
 
@@ -18,6 +19,16 @@ async def user_hub(*, run: bool) -> AsyncIterator[Hub]:
     settings = Settings.read()
     logs.configure(settings)
     async with Hub.open(settings=settings, run=run) as hub:
+        yield hub
+
+
+@asynccontextmanager
+async def filed_hub(*, run: bool) -> AsyncIterator[Hub]:
+    """The same for what was filed before. Raises NotFound where no hub has ever been, and makes no folder there."""
+    settings = Settings.read()
+    if settings.database_url is None and not (settings.data_dir / "hub.db").exists():
+        raise NotFound(f"there is no case in {settings.data_dir}; HUB_DATA_DIR says where the hub's data is")
+    async with user_hub(run=run) as hub:
         yield hub
 
 

@@ -46,8 +46,8 @@ class Profile:
 
 @app.command(
     epilog=example(
-        "hub sim up --write ./sims --always-open --pace 0.001",
-        "HUB_CONFIG_DIR=./sims hub submit application.json --wait",
+        "hub sim up --write ./sims --pace 0.1 --clock 2026-11-24T09:00:00+08:00@*300",
+        "(it prints the variables with which `hub submit` reaches the simulators at the same time of day)",
     )
 )
 def up(
@@ -63,27 +63,33 @@ def up(
         float, typer.Option(metavar="P", min=0.0, help="Factor on how long the utilities' own work takes.")
     ] = 1.0,
     clock: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="START@ORIGIN*RATE, as in HUB_CLOCK; wall time without it.")
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="START@ORIGIN*RATE, as in HUB_CLOCK; @*60 begins now, 60 times as fast. Default: the time of day.",
+        ),
     ] = None,
     always_open: Annotated[bool, typer.Option("--always-open", help="Ignore the utilities' closing hours.")] = False,
     json: AsJson = False,
 ) -> None:
     """Start simulators on free local ports and run them until Ctrl-C."""
     profile = Profile(pace=pace, always_open=always_open)
-    asyncio.run(_up(list(names or ()), write, _clock(clock), profile, as_json=json))
+    asyncio.run(_up(list(names or ()), write, clock, profile, as_json=json))
 
 
-async def _up(names: list[str], write: Path | None, clock: WallClock, profile: Profile, *, as_json: bool) -> None:
+async def _up(names: list[str], write: Path | None, given: str | None, profile: Profile, *, as_json: bool) -> None:
     from hub.cli import sims
     from hub.config import load_configuration
 
+    clock = _clock(given)
     stopped = _stop_signals()
     configuration = load_configuration()
     async with AsyncExitStack() as stack:
         running = await sims.start(stack, names or sims.names(), clock=clock, profile=profile)
         connections = sims.connections(configuration, running)
         written = write_endpoints(write, configuration, connections) if write is not None else None
-        _announce(running, connections, written, as_json=as_json)
+        shared = None if given is None else clock.spec
+        _announce(running, connections, written, shared, as_json=as_json)
         await stopped.wait()
 
 
@@ -102,14 +108,19 @@ def write_endpoints(folder: Path, configuration: Configuration, connections: dic
 
 
 def _announce(
-    running: dict[str, Any], connections: dict[str, dict[str, Any]], written: Path | None, *, as_json: bool
+    running: dict[str, Any],
+    connections: dict[str, dict[str, Any]],
+    written: Path | None,
+    clock: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     from hub.cli.output import console, print_json, table
 
     if as_json:
         controls = {name: each.control_port for name, each in running.items()}
         named = {"simulators": controls, "endpoints": connections, "written": str(written) if written else None}
-        print_json(named, indent=None)
+        print_json({**named, "clock": clock}, indent=None)
         return
     out = console()
     out.print("模拟 simulated utilities: synthetic people, TEST keys; nothing here reaches a real utility")
@@ -122,7 +133,8 @@ def _announce(
         shown.add_row(name, "  ".join(f"{key}={config[key]}" for key in _SHOWN if key in config))
     out.print(shown)
     if written is not None:
-        out.print(f"wrote {written}; in another terminal: HUB_CONFIG_DIR={written.parent.parent} hub submit ...")
+        variables = f"HUB_CONFIG_DIR={written.parent.parent}" + (f" HUB_CLOCK='{clock}'" if clock else "")
+        typer.echo(f"wrote {written}; in another terminal:\n  {variables} hub submit application.json --wait")
     out.print("Ctrl-C stops them")
     sys.stdout.flush()
 

@@ -1,5 +1,5 @@
 """Simulators for the command line."""
 
-from hub.simulated import connections, load, names, start
+from hub.simulation import connections, load, names, start
 
 __all__ = ["connections", "load", "names", "start"]

@@ -21,7 +21,7 @@ Reveal = Annotated[
 def trace(number: CaseNumber, *, task: Task = None, reveal: Reveal = None, json: AsJson = False) -> None:
     """Show a case's events and every message, canonical and as it stood on the wire. Personal data is masked."""
     from hub.cli.caseview import case_document, task_number
-    from hub.cli.opening import user_hub
+    from hub.cli.opening import filed_hub
     from hub.cli.output import print_json
     from hub.errors import Fault, InputError
 
@@ -29,7 +29,7 @@ def trace(number: CaseNumber, *, task: Task = None, reveal: Reveal = None, json:
         raise InputError(Fault("--reveal", "VAL_REQUIRED", "write the reason for seeing personal data"))
 
     async def ask() -> Trace:
-        async with user_hub(run=False) as hub:
+        async with filed_hub(run=False) as hub:
             return await hub.trace(number, reveal=reveal)
 
     found = asyncio.run(ask())
@@ -64,12 +64,19 @@ def _show(found: Trace, events: Any, tasks: tuple[TaskTrace, ...]) -> None:
 
 
 def _show_exchanges(out: Any, task: TaskTrace) -> None:
+    """Each message as it went out and came back; what carried the order stands beside its canonical form."""
     from hub.cli.messages import side_by_side, wire_text
 
     for command, exchange in task.exchanges:
-        ended = exchange.get("status") or exchange.get("failure") or ""
+        ended = f"HTTP {exchange['status']}" if exchange.get("status") else exchange.get("failure") or ""
         out.print(f"\n{command}  {exchange['message']}  {exchange['phase']} {ended}  {exchange['started_at']}")
-        out.print(side_by_side(task.canonical if exchange["effect"] else {}, exchange.get("request", {})))
-        if exchange.get("response"):
+        request, response = exchange.get("request"), exchange.get("response")
+        if request and exchange["effect"]:
+            out.print(side_by_side(task.canonical, request))
+        elif request:
+            out.print(wire_text(request))
+        else:
+            out.print("its content is secret and was not kept")
+        if response:
             out.print("answer:")
-            out.print(wire_text(exchange["response"]))
+            out.print(wire_text(response))

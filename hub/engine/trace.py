@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.domain.application import Application
 from hub.domain.base import Frozen
-from hub.domain.case import Case, TaskEvent
+from hub.domain.case import Case, Task, TaskEvent
 from hub.domain.mask import Kind, Redactor
 from hub.domain.party import Organisation, Party
 from hub.domain.work import ExchangeRecord
 from hub.store.unit import UnitOfWork
+
+T = TypeVar("T", Task, TaskEvent)
 
 
 class TaskTrace(Frozen):
@@ -34,10 +36,28 @@ class Trace(Frozen):
 def read_trace(unit: UnitOfWork, number: str, *, masked: bool) -> Trace:
     """Read the trace of a case. Raises NotFound."""
     case = unit.case(number)
-    redactor = Redactor(personal_values(unit.application(number)))
-    tasks = tuple(_task(unit, task.number, redactor if masked else None) for task in case.tasks)
     events = tuple(event for _, event in unit.events(number))
-    return Trace(case=case, masked=masked, events=events, tasks=tasks)
+    if not masked:
+        tasks = tuple(_task(unit, task.number, None) for task in case.tasks)
+        return Trace(case=case, masked=False, events=events, tasks=tasks)
+    redactor = Redactor(personal_values(unit.application(number)))
+    return Trace(
+        case=case.with_(tasks=tuple(_said(task, redactor) for task in case.tasks)),
+        masked=True,
+        events=tuple(_said(event, redactor) for event in events),
+        tasks=tuple(_task(unit, task.number, redactor) for task in case.tasks),
+    )
+
+
+def _said(told: T, redactor: Redactor) -> T:
+    """A task or event without the personal data in what the utility said: its opinion and its outputs."""
+    changes: dict[str, Any] = {
+        "outputs": tuple(output.with_(data=_masked(output.data, redactor)) for output in told.outputs)
+    }
+    if isinstance(told, TaskEvent) and told.opinion is not None:
+        changes["opinion"] = redactor.text(told.opinion)
+    changed: T = told.with_(**changes)
+    return changed
 
 
 def _task(unit: UnitOfWork, number: str, redactor: Redactor | None) -> TaskTrace:

@@ -19,7 +19,7 @@ class Requested:
 
     def __init__(self, mapping: MessageMapping, codes: Codes) -> None:
         self._mapping, self._codes = mapping, codes
-        self._sure: set[Names] = set()
+        self._sure: set[Names] = {()}
         self._set: set[Names] = set()
 
     def faults(self, root: ContractNode) -> Iterator[Fault]:
@@ -103,7 +103,8 @@ class Requested:
         """Required fields that no rule sets, or that a rule may leave out. An object nobody starts demands nothing."""
         for child in node.item.children:
             path = (*prefix, child.name)
-            if child.required and path not in self._sure and not self._stands_alone(prefix, path):
+            alone = node.kind != "list" and self._stands_alone(prefix, path)
+            if child.required and path not in self._sure and not alone:
                 yield self._lacking(path)
             if path in self._set:
                 yield from self._demanded(child, path)

@@ -239,6 +239,8 @@ def _judge_constant(constant: object, target: Shape) -> None:
 
 
 def _read_steps(rule: Rule, scope: Scope, target: Shape) -> None:
+    if rule.unmapped is not None and rule.table is None:
+        raise Wrong("MAP_CODES", "unmapped goes with a table")
     if sum(step is not None for step in (rule.table, rule.rank, rule.format)) > 1:
         raise Wrong("MAP_TYPE", "a rule has one of table, rank and format")
     kind: Kind = "datetime" if rule.sources[0].root == "now" else "any"
@@ -246,6 +248,7 @@ def _read_steps(rule: Rule, scope: Scope, target: Shape) -> None:
         if rule.functions:
             raise Wrong("MAP_FUNCTION", "a table gives the canonical code; no function follows it")
         _judge_reading_table(scope.table(rule.table, writes=False), target)
+        _judge_unmapped(rule, scope, target)
         kind = "text"
     elif target.enum is not None:
         raise Wrong("MAP_CODES", f"{rule.name!r} is a code and needs a table")
@@ -280,6 +283,17 @@ def _judge_reading_table(table: Table, target: Shape) -> None:
         raise Wrong("MAP_CODES", f"the table {table.name!r} gives {strange[0]!r}, which this field cannot be")
     if target.kind != "text":
         raise Wrong("MAP_TYPE", f"a table gives codes, and this field is {article(target.kind)}")
+
+
+def _judge_unmapped(rule: Rule, scope: Scope, target: Shape) -> None:
+    """An unknown code may concern one item of a list alone, but never pass for success."""
+    if rule.unmapped is None:
+        return
+    if scope.here == scope.root:
+        raise Wrong("MAP_CODES", "unmapped stands only inside each; an unknown code of a whole message is always told")
+    wanted = ErrorCode.UPS_UNMAPPED.value if target.enum is ErrorCode else "absent"
+    if rule.unmapped != wanted or target.required:
+        raise Wrong("MAP_CODES", f"for {rule.name!r} unmapped can only be {wanted}, and the field must not be demanded")
 
 
 def _judge_reading_format(rule: Rule, scope: Scope, target: Shape) -> None:

@@ -39,7 +39,7 @@ _STEPS = {"table", "format", "zone", "fn"}
 _ORIGINS: dict[str, dict[Direction, set[str]]] = {
     "from": {
         "request": {*_ALWAYS, *_STEPS, "join", "pad", "max_bytes", "max_chars"},
-        "reply": {*_ALWAYS, *_STEPS, "rank", "null_values"},
+        "reply": {*_ALWAYS, *_STEPS, "rank", "unmapped", "null_values"},
     },
     "const": {"request": {*_GUARD, "note"}, "reply": {*_GUARD, "note"}},
     "each": {"request": {*_ALWAYS, "where", "fields"}, "reply": {*_ALWAYS, "where", "fields"}},
@@ -73,9 +73,7 @@ def read_message(file: YamlFile, message: str, direction: Direction) -> tuple[Me
     sections = [Section(Guard(), reader.fields(top.at("fields"), inside=False))]
     if "groups" in top.data:
         sections += [reader.group(group) for group in top.at("groups").each()]
-    mapping = MessageMapping(
-        file=file.name, message=message, direction=direction, sections=tuple(sections), **head
-    )
+    mapping = MessageMapping(file=file.name, message=message, direction=direction, sections=tuple(sections), **head)
     return (mapping if usable else None), top
 
 
@@ -142,6 +140,7 @@ class _Reader:
             const=_scalar(cursor.at("const")) if origin == "const" else ABSENT,
             null_values=_scalars(cursor, "null_values") if "null_values" in data else None,
             table=_optional_text(cursor, "table"),
+            unmapped=_optional_text(cursor, "unmapped"),
             rank=_optional_text(cursor, "rank"),
             format=_format(cursor),
             zone=_zone(cursor),

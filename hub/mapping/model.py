@@ -97,6 +97,7 @@ class Rule:
     const: Any = ABSENT
     null_values: tuple[Scalar, ...] | None = None
     table: str | None = None
+    unmapped: str | None = None
     rank: str | None = None
     format: str | None = None
     zone: str | None = None

@@ -167,7 +167,11 @@ class _Reply:
         """The value through table, rank or format, then functions, then into the type of the canonical field."""
         if rule.table is not None:
             table = self._writer.constant("t", _reading(self._codes.tables[rule.table], shape))
-            value = f"lookup({table}, {rule.table!r}, {value})"
+            if rule.unmapped is None:
+                value = f"lookup({table}, {rule.table!r}, {value})"
+            else:
+                other = None if rule.unmapped == "absent" else self._constant(rule.unmapped, shape)
+                value = f"{table}.get(as_text({value}), {other})"
         if rule.rank is not None:
             table = self._writer.constant("t", self._codes.tables[rule.rank].ranks())
             value = f"lookup({table}, {rule.rank!r}, {value})"

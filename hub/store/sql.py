@@ -43,8 +43,11 @@ class SqlStore:
         return await asyncio.shield(future)
 
     async def migrate(self) -> None:
-        """Bring the schema to this version."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, migrate, self._engine)
+        """Bring the schema to this version. Raises TryLater when the database is away."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, migrate, self._engine)
+        except OperationalError as error:
+            raise TryLater(f"the database cannot be opened now ({type(error.orig).__name__})") from None
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import itertools
+import json
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from hub.config import shipped as shipped_config
 from hub.domain.evidence import Evidence
 from hub.domain.example import example_application
 from hub.domain.numbers import case_number
-from hub.domain.order import AccountQuery, ServiceOrder
+from hub.domain.order import AccountQuery, DayQuery, ServiceOrder
 from hub.domain.orders import orders_for
 from hub.domain.outcome import Absent
 from hub.domain.party import DocumentType, IdentityDocument, Organisation, Person
@@ -25,7 +27,7 @@ from hub.registry import shipped_mappings
 from hub.sdk import CallEnded
 from hub.sdk.context import Call, Context, Equipment, Sessions
 from hub.wire import crypto
-from hub.wire.exchange import Limits
+from hub.wire.exchange import HttpResponse, Limits
 from hub.wire.http import HttpTransport
 from simulators.kit.simulator import Profile
 from simulators.power import PowerSimulator
@@ -59,7 +61,7 @@ def fixed_draw(seed: bytes = b"golden") -> Callable[[int], bytes]:
     return draw
 
 
-def test_config(base_url: str = "http://127.0.0.1:8080") -> dict[str, str]:
+def fake_config(base_url: str = "http://127.0.0.1:8080") -> dict[str, str]:
     """TEST keys, for messages that nobody has to open."""
     platform, app, callback = (bytes([byte]) * 32 for byte in (1, 2, 3))
     return {
@@ -70,9 +72,6 @@ def test_config(base_url: str = "http://127.0.0.1:8080") -> dict[str, str]:
         "app_private_key": app.hex(),
         "callback_public_key": "04" + crypto.sm2_public(callback).hex(),
     }
-
-
-test_config.__test__ = False
 
 
 def order_of(item: str, *, audience: str | None = None, seq: int = 1, **changes) -> ServiceOrder:
@@ -91,6 +90,32 @@ def material(name: str = "ID_CARD", ref: str = "one") -> Evidence:
 
 def query(**fields) -> AccountQuery:
     return AccountQuery(serial="2" * 20, request_id="c" * 32, **fields)
+
+
+def sealed(body):
+    """A reply as the platform sends it."""
+    key, iv = bytes(16), bytes(range(16))
+    public = crypto.sm2_public(bytes.fromhex(fake_config()["app_private_key"]))
+    plain = json.dumps(body, ensure_ascii=False).encode()
+    envelope = {
+        "keyVer": "1",
+        "encKey": crypto.sm2_encrypt(public, key, fixed_draw()).hex(),
+        "data": base64.b64encode(iv + crypto.sm4_cbc_encrypt(key, iv, plain)).decode(),
+    }
+    return plain_reply(json.dumps(envelope).encode())
+
+
+def plain_reply(body, status=200):
+    mark = crypto.hmac_sm3(fake_config()["app_secret"].encode(), crypto.sm3(body).hex().encode()).hex()
+    return HttpResponse(status, {"x-resp-sign": mark}, body)
+
+
+def payment(seq: int = 1, account: str = DEBTOR, amount: int = 18650) -> ServiceOrder:
+    return order_of("JX6-ELE-15", seq=seq, form={"account_no": account, "amount": amount})
+
+
+def day_query() -> DayQuery:
+    return DayQuery(serial="3" * 20, request_id="e" * 32, day=START.date())
 
 
 class Store:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hub.domain.taxonomy import ErrorCode
-from tests.integration.power_hub import DEBTOR, DEMO, material, order_of, query, running
+from tests.integration.power_hub import DEBTOR, DEMO, day_query, material, order_of, payment, query, running
 
 DOUBTFUL = ["before-commit", "after-commit", "half-status", "half-body", "dribble", "garbage", "html", "wrong-charset"]
 WRITES = {"accept": ("app/submit", "order"), "pay": ("pay/writeoff", "payment")}
@@ -75,10 +75,10 @@ async def test_lost_reply_with_the_inquiry_down_stays_unknown():
 @pytest.mark.parametrize(
     ("options", "code", "seconds"),
     [
-        ({"form": "code"}, ErrorCode.UPS_BUSY, None),
-        ({"form": "429", "retry_after": 7}, ErrorCode.UPS_THROTTLED, 7),
-        ({"form": "429", "retry_after": 90, "retry_after_form": "date"}, ErrorCode.UPS_THROTTLED, 90),
-        ({"form": "503", "retry_after": 30}, ErrorCode.UPS_UNAVAILABLE, 30),
+        ({}, ErrorCode.UPS_BUSY, None),
+        ({"status": 429, "retry_after": 7}, ErrorCode.UPS_THROTTLED, 7),
+        ({"status": 429, "retry_after": 90, "retry_after_form": "date"}, ErrorCode.UPS_THROTTLED, 90),
+        ({"status": 503, "retry_after": 30}, ErrorCode.UPS_UNAVAILABLE, 30),
     ],
 )
 async def test_busy_platform_did_nothing_and_says_when_to_come_again(options, code, seconds):
@@ -88,6 +88,17 @@ async def test_busy_platform_did_nothing_and_says_when_to_come_again(options, co
         assert (outcome.kind, outcome.error.code) == ("not_sent", code)
         assert outcome.retry_after == (None if seconds is None else timedelta(seconds=seconds))
         assert (await hub.run("accept", source("accept"))).kind == "accepted"
+        assert hub.power.ledger.count("order") == 1
+
+
+async def test_used_key_with_the_query_busy_stays_a_doubt():
+    async with running() as hub:
+        order = order_of("JX6-ELE-05", evidence=(material(),))
+        await hub.run("accept", order)
+        hub.power.faults.arm("busy", operation="app/query")
+        outcome = await hub.run("accept", order.with_(evidence=()))
+        assert (outcome.kind, outcome.error.code) == ("unknown", ErrorCode.UPS_BUSY)
+        assert (await hub.run("find", order)).kind == "accepted"
         assert hub.power.ledger.count("order") == 1
 
 
@@ -141,8 +152,6 @@ async def test_failed_upload_leaves_no_order():
 
 
 async def test_spoilt_day_file_is_not_read():
-    from tests.integration.test_power_adapter_money import day_query, payment
-
     async with running() as hub:
         await hub.run("pay", payment())
         await hub.clock.advance(hours=20)
@@ -161,10 +170,18 @@ async def test_nothing_personal_and_no_secret_is_told(caplog):
             hub.power.faults.arm(kind, operation="app/submit")
             outcome = await hub.run("accept", order)
             told.append(outcome.error.model_dump_json())
-        told.append((await hub.run("accept", order_of("JX6-ELE-05", seq=2, form={"account_no": DEBTOR}))).error.model_dump_json())
+        told.append(
+            (
+                await hub.run("accept", order_of("JX6-ELE-05", seq=2, form={"account_no": DEBTOR}))
+            ).error.model_dump_json()
+        )
         told += [repr(call) for call in hub.calls]
         text = "".join(told) + caplog.text
-        for secret in (hub.adapter.config["app_secret"], hub.adapter.config["app_private_key"], hub.messages("token")[0].reply.token):
+        for secret in (
+            hub.adapter.config["app_secret"],
+            hub.adapter.config["app_private_key"],
+            hub.messages("token")[0].reply.token,
+        ):
             assert secret not in text
         for personal in ("王秀兰", "李建国", order.applicant.document.number, order.applicant.mobile, DEMO):
             assert personal not in text

@@ -154,9 +154,7 @@ async def test_tariff_and_contract_refusals():
     async with running() as hub:
         firm = "3304020012378"
         holder = (await hub.run("accounts", query(account_no=firm))).accounts[0].holder_name
-        tariff = await hub.run(
-            "accept", order_of("JX6-ELE-05", form={"account_no": firm, "old_holder_name": holder})
-        )
+        tariff = await hub.run("accept", order_of("JX6-ELE-05", form={"account_no": firm, "old_holder_name": holder}))
         assert (tariff.error.code, tariff.raw_code) == (ErrorCode.ELG_NOT_ELIGIBLE, "20005")
         add_firm(hub, FIRM.name)
         hub.power.add_account(
@@ -217,6 +215,15 @@ async def test_time_of_use_completion_says_from_when_it_holds():
         await hub.power.advance(order.serial, "06")
         done = await hub.run("find", order)
         assert done.outputs[0].effective.isoformat() == "2026-12-01"
+
+
+async def test_completion_that_holds_at_once_has_no_date():
+    async with running() as hub:
+        order = order_of("JX6-ELE-01")
+        await hub.run("accept", order)
+        await hub.power.advance(order.serial, "06")
+        done = await hub.run("find", order)
+        assert [(output.kind, output.effective) for output in done.outputs] == [("contract", None)]
 
 
 async def test_final_bill_after_acceptance_asks_the_applicant_with_the_amount():
@@ -280,7 +287,7 @@ async def test_cancellation_that_comes_too_late_is_refused_and_can_succeed_later
         await hub.run("accept", order)
         await hub.power.advance(order.serial, "05")
         refused = await hub.run("cancel", order)
-        assert (refused.kind, refused.error.code, refused.raw_code) == ("rejected", ErrorCode.ELG_STATUS, "1")
+        assert (refused.kind, refused.error.code, refused.raw_code) == ("rejected", ErrorCode.ELG_STATUS, "05")
         await hub.power.advance(order.serial, "08")
         assert (await hub.run("cancel", order)).state is TaskState.CANCELLED
 

@@ -108,7 +108,11 @@ def test_a_fitting_mapping_has_no_fault(xsd):
         ("BODY.ZJLX: {const: '7'}", "MAP_CODES", "may not be '7'"),
         ("BODY.ZJLX: {from: form.reason, default: '9'}", "MAP_CODES", "may not be '9'"),
         ("HEAD.YWLX: {const: abc}", "MAP_CODES", "pattern"),
-        ("BODY.LIST.FJ: {each: evidence, fields: {LX: {from: material, table: material}, XX: size}}", "MAP_TARGET", "XX"),
+        (
+            "BODY.LIST.FJ: {each: evidence, fields: {LX: {from: material, table: material}, XX: size}}",
+            "MAP_TARGET",
+            "XX",
+        ),
     ],
 )
 def test_what_does_not_fit_the_contract_is_found(xsd, rule, code, says):
@@ -139,8 +143,18 @@ def test_a_demanded_field_that_may_stay_unset_is_advice_until_required(xsd):
     assert rules(loose.replace("max_chars", "required: true, max_chars"), xsd) == []
 
 
+def test_a_demanded_field_alone_in_the_message_or_in_a_list_item_is_not_forgotten():
+    root = from_json_schema({"required": ["a"], "properties": {"a": {"type": "string"}}})
+    assert rules("  a: {from: form.reason, max_chars: 9}", root) == ["MAP_ABSENT"]
+    inner = {"type": "array", "items": {"required": ["a"], "properties": {"a": {"type": "string"}}}}
+    root = from_json_schema({"properties": {"l": inner}})
+    assert rules("  l: {each: evidence, fields: {a: ref}}", root) == ["MAP_ABSENT"]
+
+
 def test_a_demanded_field_that_only_a_group_sets_is_advice(xsd):
-    fields = "  BODY.BH: serial\n  HEAD.YWLX: variant\ngroups:\n  - {only: {variant: ['01']}, fields: {HEAD.LSH: serial}}\n"
+    fields = (
+        "  BODY.BH: serial\n  HEAD.YWLX: variant\ngroups:\n  - {only: {variant: ['01']}, fields: {HEAD.LSH: serial}}\n"
+    )
     assert rules(fields, xsd) == ["MAP_ABSENT"]
 
 
@@ -175,15 +189,20 @@ def test_a_record_layout_limits_bytes():
             ],
         }
     )
-    assert rules("  name: {from: applicant.name, max_bytes: 30}\n  amount: {from: form.amount, fn: fen, default: '0'}", layout) == [
-        "MAP_UNBOUNDED"
+    assert rules(
+        "  name: {from: applicant.name, max_bytes: 30}\n  amount: {from: form.amount, fn: fen, default: '0'}", layout
+    ) == ["MAP_UNBOUNDED"]
+    assert rules("  name: {from: applicant.name, max_chars: 16}\n  amount: form.bandwidth", layout) == [
+        "MAP_LENGTH",
+        "MAP_ABSENT",
     ]
-    assert rules("  name: {from: applicant.name, max_chars: 16}\n  amount: form.bandwidth", layout) == ["MAP_LENGTH", "MAP_ABSENT"]
     assert rules("  rest: {const: x}\n  amount: {const: 1}", layout) == ["MAP_TARGET"]
 
 
 JSON = {
-    "$defs": {"cert": {"type": "object", "properties": {"no": {"type": "string", "maxLength": 32}}, "required": ["no"]}},
+    "$defs": {
+        "cert": {"type": "object", "properties": {"no": {"type": "string", "maxLength": 32}}, "required": ["no"]}
+    },
     "type": "object",
     "required": ["outerNo", "cert"],
     "properties": {
@@ -222,23 +241,35 @@ def test_a_schema_that_refers_to_itself_ends():
 def test_json_keeps_numbers_and_text_apart():
     root = from_json_schema(JSON)
     base = "  outerNo: request_id\n  cert.no: applicant.document.number\n"
-    assert rules(f"{base}  amt: form.amount\n  price: form.amount\n  ok: form.contract_accept\n  ids: form.bill_ids", root) == [
-        "MAP_UNBOUNDED"
-    ]
-    for wrong in ("amt: {from: form.amount, fn: yuan}", "ok: {from: form.contract_accept, fn: flag}", "amt: form.capacity_kva"):
+    assert rules(
+        f"{base}  amt: form.amount\n  price: form.amount\n  ok: form.contract_accept\n  ids: form.bill_ids", root
+    ) == ["MAP_UNBOUNDED"]
+    for wrong in (
+        "amt: {from: form.amount, fn: yuan}",
+        "ok: {from: form.contract_accept, fn: flag}",
+        "amt: form.capacity_kva",
+    ):
         assert rules(f"{base}  {wrong}", root) == ["MAP_TYPE"]
 
 
 def test_codes_must_cover_every_canonical_value():
     codes = CODES.replace("FPR, ", "")
-    found = checked("  outerNo: request_id\n  cert.no: {from: applicant.document.type, table: id_type}", from_json_schema(JSON), codes=codes)
+    found = checked(
+        "  outerNo: request_id\n  cert.no: {from: applicant.document.type, table: id_type}",
+        from_json_schema(JSON),
+        codes=codes,
+    )
     assert [(fault.rule, fault.where) for fault in found] == [("MAP_CODES", "s/codes.yaml:3")]
     assert "FPR" in found[0].message
 
 
 def test_codes_that_are_not_canonical_are_found():
     codes = CODES.replace('PASSPORT: "1"', 'PASSPORT: "1", VISA: "7"')
-    found = checked("  outerNo: request_id\n  cert.no: {from: applicant.document.type, table: id_type}", from_json_schema(JSON), codes=codes)
+    found = checked(
+        "  outerNo: request_id\n  cert.no: {from: applicant.document.type, table: id_type}",
+        from_json_schema(JSON),
+        codes=codes,
+    )
     assert "'VISA'" in found[0].message
 
 
@@ -321,7 +352,10 @@ def test_what_a_reply_cannot_find_is_found(rule, code, says):
 
 
 def test_arrange_puts_fields_into_the_order_of_the_contract(xsd):
-    tree = {"BODY": {"JE": "1", "LIST": {"FJ": [{"DX": "1", "LX": "0"}]}, "BH": "2", "EXTRA": {}}, "HEAD": {"YWLX": "01", "LSH": "1"}}
+    tree = {
+        "BODY": {"JE": "1", "LIST": {"FJ": [{"DX": "1", "LX": "0"}]}, "BH": "2", "EXTRA": {}},
+        "HEAD": {"YWLX": "01", "LSH": "1"},
+    }
     arranged = xsd.arrange(tree)
     assert arranged == tree
     assert list(arranged) == ["HEAD", "BODY"]

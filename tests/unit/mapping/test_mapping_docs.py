@@ -15,9 +15,7 @@ from hub.mapping.moments import _WRITE
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "mapping.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-FILES = {
-    name: body for name, body in re.findall(r"```yaml\n# water/a/(\S+)\n(.*?)```", TEXT, flags=re.DOTALL)
-}
+FILES = dict(re.findall(r"```yaml\n# water/a/(\S+)\n(.*?)```", TEXT, flags=re.DOTALL))
 
 
 def test_the_page_shows_all_three_kinds_of_file():

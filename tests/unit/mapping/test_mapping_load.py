@@ -148,6 +148,23 @@ def test_a_fault_of_a_request_names_its_line(rule, code, says):
         ("rank: {from: A, table: uses}", "MAP_TYPE", "a table gives codes"),
         ("note: {from: A, rank: nothing}", "MAP_CODES", "no table 'nothing'"),
         ("rank: {from: A, rank: state, format: '%d'}", "MAP_TYPE", "one of table, rank and format"),
+        ("note: {from: A, table: uses, unmapped: absent}", "MAP_CODES", "only inside each"),
+        ("note: {from: A, unmapped: absent}", "MAP_CODES", "goes with a table"),
+        (
+            "records: {each: A, fields: {error: {from: B, table: result, unmapped: absent}}}",
+            "MAP_CODES",
+            "only be UPS_UNMAPPED",
+        ),
+        (
+            "records: {each: A, fields: {state: {from: B, table: state, unmapped: UPS_UNMAPPED}}}",
+            "MAP_CODES",
+            "only be absent",
+        ),
+        (
+            "nodes: {each: A, fields: {raw_code: B, state: {from: B, table: state, unmapped: absent}}}",
+            "MAP_CODES",
+            "demanded",
+        ),
         ("state: {const: DONE}", "MAP_TYPE", "is no code of this field"),
         ("rank: {from: A, default: x}", "MAP_TYPE", "is no integer"),
         ("note: {from: A, only: {B: [1]}}", "MAP_TYPE", "quoted text"),
@@ -165,14 +182,14 @@ def test_a_fault_of_a_reply_names_its_line(rule, code, says):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ('x: {out: {RIC: 0}}', "quoted text"),
-        ('x: {in: {01: home}}', "must be quoted text"),
+        ("x: {out: {RIC: 0}}", "quoted text"),
+        ("x: {in: {01: home}}", "must be quoted text"),
         ('x: {out: {NO: "1"}}', "must be quoted text"),
         ('x: {out: {A: "1"}, in: {"1": A}}', "exactly one of"),
-        ('x: {of: DocumentType}', "exactly one of"),
+        ("x: {of: DocumentType}", "exactly one of"),
         ('x: {both: {A: "1", B: "1"}}', "share a wire code"),
-        ('x: {out: {}}', "empty"),
-        ('x: {out: [A]}', "an object"),
+        ("x: {out: {}}", "empty"),
+        ("x: {out: [A]}", "an object"),
         ('x: {in: {"1": null}}', "quoted text"),
         ('x: {result: {"1": ELG_NOTHING}}', "is no ErrorCode"),
         ('x: {state: {"1": DONE}}', "is no TaskState"),
@@ -287,7 +304,9 @@ def test_any_text_loads_or_faults_with_a_line(text):
     st.sampled_from([REQUEST, REPLY, CODES]),
     st.integers(0, 400),
     st.integers(0, 12),
-    st.sampled_from(["", "{", "}", "[", ":", "- ", "'", '"', "$", "01", "~", "&a ", "*a", "!!x ", "\n", "  ", ".", "é"]),
+    st.sampled_from(
+        ["", "{", "}", "[", ":", "- ", "'", '"', "$", "01", "~", "&a ", "*a", "!!x ", "\n", "  ", ".", "é"]
+    ),
 )
 def test_a_damaged_file_loads_or_faults_with_a_line(base, place, length, inserted):
     text = base[:place] + inserted + base[place + length :]
@@ -299,7 +318,22 @@ def test_a_damaged_file_loads_or_faults_with_a_line(base, place, length, inserte
 
 
 _yaml_words = st.sampled_from(
-    ["from", "first", "const", "each", "fields", "table", "fn", "when", "only", "serial", "id_type", "$now", "A.B", "pad"]
+    [
+        "from",
+        "first",
+        "const",
+        "each",
+        "fields",
+        "table",
+        "fn",
+        "when",
+        "only",
+        "serial",
+        "id_type",
+        "$now",
+        "A.B",
+        "pad",
+    ]
 )
 _yaml_value = st.recursive(
     st.none() | st.booleans() | st.integers() | _yaml_words | st.text(max_size=5),

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given as given_tree
+from hypothesis import strategies as st
 
+from hub.domain.reply import Reply
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.errors import DecodeError, UnmappedCode
@@ -155,6 +158,22 @@ def test_nodes_keep_their_order_and_reach_the_root(reader, env):
     assert reply.nodes[1].at == datetime(2026, 3, 1, 16, 30, tzinfo=UTC)
 
 
+def test_an_unknown_code_of_one_record_spares_the_others_and_is_no_success(reader, env):
+    read = reader(
+        """  records:
+    each: D
+    fields:
+      raw_code: {from: R, required: true}
+      error: {from: R, table: result, unmapped: UPS_UNMAPPED}
+      state: {from: R, table: state, unmapped: absent}
+"""
+    )
+    found = read({"D": [{"R": "0000"}, {"R": "ZZ"}, {"R": "10"}]}, env).records
+    assert [record.error for record in found] == [None, ErrorCode.UPS_UNMAPPED, ErrorCode.UPS_UNMAPPED]
+    assert [record.state for record in found] == [None, None, TaskState.ACCEPTED]
+    assert found[1].raw_code == "ZZ"
+
+
 def test_a_list_of_plain_values(reader, env):
     read = reader("  missing: {from: B.XH, fn: digits}")
     assert read({"B": {"XH": ["1", "", 2]}}, env).missing == ("1", "2")
@@ -245,3 +264,41 @@ def test_no_refusal_repeats_a_value(reader, env):
         assert canary not in str(caught.value) + repr(caught.value)
         assert caught.value.__context__ is None
         assert caught.value.__cause__ is None
+
+
+FIELDS = """  raw_code: H.C
+  error: {from: H.C, table: result}
+  provider_ref: {from: B.REF, only: {H.C: ["0000"]}, required: true}
+  state: {from: B.S, table: state}
+  rank: {from: B.S, rank: state}
+  finished_at: {from: B.T, format: "%Y-%m-%d %H:%M:%S"}
+  planned: {from: B.D, format: "%Y%m%d"}
+  arrears_fen: {first: [B.J, B.K], fn: yuan}
+  lifetime_seconds: B.N
+  missing: {from: B.L.XH, fn: [strip, {prefix: 2}]}
+  bills: {each: B.L.ZD, where: {has: M}, fields: {period: M, total_fen: {from: J, fn: fen}, settled: {from: F, fn: flag}}}
+"""
+_leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals()
+    | st.text(max_size=6)
+    | st.sampled_from(["0000", "0001", "10", "1.50", "20260203", "2026-02-03 04:05:06", "2026-02-30 04:05:06"])
+)
+_names = st.sampled_from(["H", "B", "C", "S", "T", "D", "J", "K", "N", "L", "XH", "ZD", "M", "F", "REF"])
+_trees = st.dictionaries(
+    _names,
+    st.recursive(_leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(_names, t, max_size=5), max_leaves=12),
+    max_size=4,
+)
+
+
+@given_tree(_trees)
+def test_any_tree_is_read_or_refused_with_its_place(reader, env, tree):
+    read = reader(FIELDS)
+    try:
+        found = read(tree, env)
+    except (DecodeError, UnmappedCode) as error:
+        found = error
+    assert isinstance(found, Reply) or (found.where and found.__context__ is None)

@@ -185,7 +185,9 @@ def test_prefix_of_too_short_a_code_is_refused(writer, order, env):
 
 
 def test_when_and_unless_look_at_presence(writer, order, people, env):
-    write = writer("  A: {const: yes, when: agent}\n  B: {const: no, unless: agent}".replace("yes", "1").replace("no", "0"))
+    write = writer(
+        "  A: {const: yes, when: agent}\n  B: {const: no, unless: agent}".replace("yes", "1").replace("no", "0")
+    )
     assert write(order, env) == {"B": 0}
     assert write(order.with_(agent=people["agent"]), env) == {"A": 1}
 
@@ -308,9 +310,7 @@ def test_steps_work_on_every_item_of_a_plain_list(writer, order, env):
 
 
 def test_parties_in_a_form_list(writer, order, people, env):
-    write = writer(
-        "  L.CY: {each: form.member_ids, fields: {XM: name, LX: {from: document.type, table: id_type}}}"
-    )
+    write = writer("  L.CY: {each: form.member_ids, fields: {XM: name, LX: {from: document.type, table: id_type}}}")
     assert write(with_form(order, member_ids=(people["ref"],)), env) == {"L": {"CY": [{"XM": "李四", "LX": "0"}]}}
     assert write(order, env) == {}
 

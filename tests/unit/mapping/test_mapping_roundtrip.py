@@ -61,7 +61,7 @@ fields:
 }
 MAPPINGS = build_set("s", SET)
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=120)
-moments = st.datetimes(datetime(1991, 1, 1), datetime(2099, 1, 1)).map(lambda t: t.replace(microsecond=0, tzinfo=UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1991, 1, 1), datetime(2099, 1, 1)).map(lambda t: t.replace(microsecond=0, tzinfo=UTC))
 
 
 @given(
@@ -111,9 +111,9 @@ def test_a_limit_lets_pass_exactly_what_fits(order, env, name, most, charset):
 
 _directives = ["%m", "%d", "%H", "%M", "%S"]
 _formats = st.permutations(_directives).flatmap(
-    lambda order: st.lists(st.sampled_from(["", "-", "/", " ", "年", "{", "}", "'", '"', "%%", "v."]), min_size=6, max_size=6).map(
-        lambda gaps: "%Y" + "".join(gap + part for gap, part in zip(gaps, order, strict=False)) + gaps[-1]
-    )
+    lambda order: st.lists(
+        st.sampled_from(["", "-", "/", " ", "年", "{", "}", "'", '"', "%%", "v."]), min_size=6, max_size=6
+    ).map(lambda gaps: "%Y" + "".join(gap + part for gap, part in zip(gaps, order, strict=False)) + gaps[-1])
 )
 
 

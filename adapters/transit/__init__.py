@@ -1,0 +1,1 @@
+"""Bus cards: applications, top-ups and their answers as enciphered fixed-width files over SFTP."""

@@ -1,0 +1,255 @@
+"""The water companies' adapter: one SOAP operation, ten trades, two dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from adapters.water.dialect import CONTRACTS, DIALECTS
+from hub.sdk import (
+    Absent,
+    AccountQuery,
+    Adapter,
+    BusinessKey,
+    Completed,
+    Context,
+    DecodeError,
+    Draw,
+    Env,
+    ErrorCode,
+    Evidence,
+    EvidencePart,
+    Faulty,
+    KeyReplay,
+    NotSent,
+    Outcome,
+    Output,
+    Refused,
+    Rejected,
+    Reply,
+    ServiceOrder,
+    TaskState,
+    Tree,
+    Unknown,
+    error_of,
+    inquiry,
+    outcome_of,
+    read,
+    refusal,
+    write,
+)
+from hub.sdk.operation import Operation
+from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, retry_after, soap
+
+_CHUNK = 262_144
+_QUIET = timedelta(seconds=60)
+_NOBODY = "0000000000"
+_ALL = "*"
+_NOTHING_DONE = {
+    401: ErrorCode.UPS_AUTH,
+    403: ErrorCode.UPS_AUTH,
+    429: ErrorCode.UPS_THROTTLED,
+    503: ErrorCode.UPS_BUSY,
+}
+
+
+class WaterAdapter(Adapter):
+    """Speaks to one water company's billing system; `dialect` in its configuration says how."""
+
+    def __init__(self, endpoint: str, config: Mapping[str, Any]) -> None:
+        super().__init__(endpoint, config)
+        self._dialect = DIALECTS[self.config["dialect"]]
+
+    def encode(self, message: str, tree: Tree, env: Env, draw: Draw) -> WireRequest:  # noqa: ARG002 -- the hook's form
+        """Put the document into the SOAP envelope, signed."""
+        dialect = self._dialect
+        document = dialect.write(message, tree, self.config["visit_hours"])
+        sign = dialect.sign(message + document, self.config["sign_key"])
+        arguments = {"tradeCode": message, "xmlData": document, "sign": sign}
+        headers, body = _soap().encode("Invoke", arguments, dialect.charset)
+        return HttpRequest("POST", self.config["base_url"].rstrip("/") + dialect.path, headers, body)
+
+    def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
+        """Take the document out of the envelope. A SOAP Fault raises DecodeError without its text."""
+        if not isinstance(response, HttpResponse):
+            raise DecodeError("response", "is not HTTP")
+        if response.status in _NOTHING_DONE:
+            code = _NOTHING_DONE[response.status]
+            raise Refused(code, f"HTTP-{response.status}", retry_after(response.headers, env.now))
+        result = _soap().decode("Invoke", response.status, response.headers, response.body)
+        return self._dialect.read(message, str(result.get("InvokeResult", "")))
+
+    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
+        return (operation.message or operation.name, _query(order) if operation.name == "arrears" else order)
+
+    # orders
+
+    @write(
+        "accept",
+        serves=("3001:*",),
+        message="3001",
+        idempotency=BusinessKey("form.account_no", "variant"),
+        inquiry="find",
+        follow="progress",
+    )
+    async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Hand in an order and its files. "Already open" may mean our own order: asking by our serial tells."""
+        reply = await ctx.call("3001", order)
+        if reply.error is ErrorCode.ELG_OPEN_ORDER:
+            own = await self.find(order, ctx)
+            if isinstance(own, NotSent):
+                return Unknown(phase="RECEIVED", error=own.error, retry_after=own.retry_after)
+            return _outcome(reply) if isinstance(own, Absent) else own
+        if reply.error is not None:
+            return _outcome(reply)
+        ctx.known_as(reply.provider_ref)
+        everything = {str(number): _ALL for number, _ in _files(order)}
+        return await _upload(order, reply, everything, ctx) or _outcome(reply)
+
+    @inquiry("find", message="3002")
+    async def find(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """The order under our own serial, completed by the chunks that it still lacks."""
+        found = await ctx.call("3002", order.with_(provider_ref=None))
+        if found.error is not None:
+            return _no_answer(found)
+        if found.state is TaskState.ACCEPTED and _files(order):
+            ctx.known_as(found.provider_ref)
+            listed = await ctx.call("3005", order.with_(provider_ref=found.provider_ref))
+            if listed.error is not None:
+                return _unfinished(listed, found.provider_ref)
+            lacking = {record.serial: record.note or _ALL for record in listed.records if record.serial}
+            failed = await _upload(order, found, lacking, ctx)
+            if failed is not None:
+                return failed
+        return _standing(found)
+
+    @read("progress", message="3002")
+    async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """How far an order is. The company answers for one order at most once a minute."""
+        found = await ctx.call("3002", order)
+        return _standing(found) if found.error is None else _no_answer(found)
+
+    @write("cancel", message="3003", idempotency=KeyReplay(), inquiry="find")
+    async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Withdraw an order while nobody works on it; a withdrawn one answers the same again."""
+        return _outcome(await ctx.call("3003", order))
+
+    # money
+
+    @write("pay", serves=("2001",), message="2001", idempotency=KeyReplay(), inquiry="find_payment")
+    async def pay(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Pay all that an account owes, or the fee of the order `provider_ref`; never twice under one serial."""
+        return _done_once(await ctx.call("2001", order))
+
+    @inquiry("find_payment", message="1002")
+    async def find_payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Whether a payment was posted: not, if the debt still stands; else the payment's own repeat tells."""
+        if order.provider_ref is None:
+            owed = await ctx.call("1002", _query(order))
+            if owed.error is not None:
+                return _not_decided(owed)
+            if (owed.arrears_fen or 0) >= (order.form.amount or 0):
+                return Absent()
+        return await self.pay(order, ctx)
+
+    @write("reverse", message="2002", idempotency=KeyReplay(), inquiry="reverse")
+    async def reverse(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Take a payment back, on the same day only. A repeat is harmless, so it is its own inquiry."""
+        return _done_once(await ctx.call("2002", order))
+
+    # questions
+
+    @read("arrears", serves=("1002",), message="1002")
+    async def arrears(self, asked: AccountQuery | ServiceOrder, ctx: Context) -> Outcome | Reply:
+        """What an account owes: as a reply to a query, as an outcome to an order of the item."""
+        if isinstance(asked, AccountQuery):
+            return await ctx.call("1002", asked)
+        return _outcome(await ctx.call("1002", _query(asked)), done=True)
+
+    @read("check", message="1001")
+    async def check(self, asked: AccountQuery, ctx: Context) -> Reply:
+        """Whether address, signature and company are right, by asking for an account that nobody has."""
+        nobody = asked.with_(account_no=_NOBODY, document=None, meter_no=None)
+        reply = await ctx.call("1001", nobody)
+        return reply.with_(error=None) if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else reply
+
+
+@cache
+def _soap() -> soap.SoapCodec:
+    return soap.SoapCodec.load(CONTRACTS / "business.wsdl")
+
+
+def _query(order: ServiceOrder) -> AccountQuery:
+    return AccountQuery(
+        serial=order.serial,
+        request_id=order.request_id,
+        channel=order.channel,
+        account_no=order.form.account_no,
+        period=order.form.period,
+    )
+
+
+def _files(order: ServiceOrder) -> tuple[tuple[int, Evidence], ...]:
+    """The materials that there are bytes of, numbered as 3001 lists them."""
+    return tuple(enumerate((evidence for evidence in order.evidence if evidence.ref), start=1))
+
+
+async def _upload(order: ServiceOrder, known: Reply, lacking: Mapping[str, str], ctx: Context) -> Outcome | None:
+    """Send the chunks that are lacking, by file number; the outcome if one is not taken."""
+    ref = known.provider_ref
+    for number, evidence in _files(order):
+        wanted = lacking.get(str(number), "").split(",")
+        if wanted == [""]:
+            continue
+        content = await ctx.evidence(evidence)
+        chunks = [content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)]
+        for index, chunk in enumerate(chunks, start=1):
+            if _ALL in wanted or str(index) in wanted:
+                part = EvidencePart(
+                    order=order, evidence=evidence, index=index, count=len(chunks), content=chunk, provider_ref=ref
+                )
+                reply = await ctx.call("3004", part, file_no=str(number))
+                if reply.error is not None:
+                    return _unfinished(reply, ref)
+    return None
+
+
+def _no_answer(reply: Reply) -> Outcome:
+    """The outcome of a question about an order that was not answered: there is none, or ask again."""
+    return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else _not_decided(reply)
+
+
+def _not_decided(reply: Reply) -> Outcome:
+    """A question that is refused says nothing about what it asked for, least of all that it was rejected."""
+    outcome = _outcome(reply)
+    return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
+
+
+def _unfinished(reply: Reply, ref: str | None) -> Outcome:
+    """The order exists and its files are not all there: ask and send again later, or let a person see why not."""
+    outcome = _outcome(reply)
+    if isinstance(outcome, NotSent | Unknown):
+        return Unknown(phase="RECEIVED", error=outcome.error, provider_ref=ref, retry_after=outcome.retry_after)
+    return Faulty(error=error_of(reply).with_(ref=ref))
+
+
+def _standing(found: Reply) -> Outcome:
+    """The outcome of a 3002, with the certificate that a verified meter gets."""
+    outcome = _outcome(found)
+    if isinstance(outcome, Completed) and found.file_id:
+        certificate = Output(kind="certificate", identifier=found.file_id)
+        return outcome.with_(outputs=(*outcome.outputs, certificate))  # type: ignore[no-any-return] # with_ is untyped
+    return outcome
+
+
+def _done_once(reply: Reply) -> Outcome:
+    """A serial that was used before means a payment, or reversal, of our own that was done already."""
+    return _outcome(reply.with_(error=None) if reply.error is ErrorCode.DUP_SAME else reply, done=True)
+
+
+def _outcome(reply: Reply, *, done: bool = False) -> Outcome:
+    if reply.error is ErrorCode.UPS_THROTTLED:
+        return refusal(error_of(reply), _QUIET)
+    return outcome_of(reply, done=done)
