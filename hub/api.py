@@ -240,7 +240,6 @@ class Api:
 
         with self._parts.clock.busy():
             await self._told(await self._parts.store.run(ask))
-        self._wake()
         return await self.case(number)
 
     async def trace(self, number: str, *, reveal: str | None = None) -> Trace:
@@ -288,6 +287,7 @@ class Api:
         for number in cases:
             for changed in self._changes.get(number, ()):
                 changed.set()
+        self._wake()
 
 
 def _news(unit: UnitOfWork, *, number: str, after: int) -> tuple[Case, list[tuple[int, TaskEvent]]]:

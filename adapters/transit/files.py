@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -165,7 +165,3 @@ def _key(keys: Mapping[str, str], version: str) -> bytes | None:
     found = keys.get(version)
     return bytes.fromhex(found) if found else None
 
-
-def renumbered(name: FileName, seq: str, key: str) -> FileName:
-    """The file of another number of the same day and kind, under the key we write with now."""
-    return replace(name, seq=seq, key=key)

@@ -27,8 +27,22 @@ def read_application(path: Path) -> Application:
     try:
         return Application.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_context=False, include_url=False)
-        raise InputError(*(Fault(_where(each["loc"]), _rule(each["type"]), each["msg"]) for each in found)) from None
+        raise InputError(*_faults(error)) from None
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    found = error.errors(include_input=False, include_context=False, include_url=False)
+    places = [each["loc"] for each in found]
+
+    def counted(place: tuple[int | str, ...]) -> bool:
+        # A list whose only entry is wrong counts as too short as well: that would mislead.
+        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+
+    return [
+        Fault(_where(each["loc"]), _rule(each["type"]), each["msg"])
+        for each in found
+        if each["type"] != "too_short" or not counted(each["loc"])
+    ]
 
 
 def _text(name: str, path: Path) -> str:
@@ -62,7 +76,9 @@ def _parse(name: str, text: str) -> Any:
 
 
 def _where(location: tuple[int | str, ...]) -> str:
-    """`items[0].code`, as the hub's own faults write it."""
+    """`items[0].code`, as the hub's own faults write it; the kind of the applicant is no step of the path."""
+    if location[:2] in {("applicant", "person"), ("applicant", "organisation")}:
+        location = (location[0], *location[2:])
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return path.lstrip(".") or "application"
 

@@ -22,6 +22,7 @@ from hub.store.unit import TaskRecord, UnitOfWork
 
 _HOLD = timedelta(minutes=30)
 _LOST_POLLS = 5
+_ASKABLE = LIVE | {TaskState.UNKNOWN, TaskState.CANCELLING, TaskState.MANUAL}
 
 
 class Applier:
@@ -154,7 +155,8 @@ class Applier:
         else:
             record.row.failures = 0
             self._event(record, outcome, result)
-        self._poll(record, step + 1, getattr(outcome, "retry_after", None))
+        if ":news:" not in result.command:
+            self._poll(record, step + 1, getattr(outcome, "retry_after", None))
 
     def _follow_up(self, record: TaskRecord) -> None:
         """After the utility has taken an order: callbacks that were early, a cancellation that was asked, polls."""
@@ -179,9 +181,24 @@ class Applier:
         )
 
     def callback(self, record: TaskRecord, row: CallbackRow, outcome: Outcome) -> None:
-        """Apply a callback to its task; once, whatever the order of arrival."""
-        self._unit.match_callback(row, record.task.number)
-        self._advance(record, event_of(record.task.number, row.id, outcome, EventSource.CALLBACK, row.received_at))
+        """Apply a callback to its task; once, whatever the order of arrival.
+
+        A callback is news, not the whole story: where the order can be asked about, that is done at once, and only
+        the answer ends the task, because it alone brings the results.
+        """
+        number, state = record.task.number, record.task.state
+        self._unit.match_callback(row, number)
+        event = event_of(number, row.id, outcome, EventSource.CALLBACK, row.received_at)
+        operation = self._rules.endpoints[record.row.endpoint].operation(record.task.operation)
+        if operation.follow is None or not event.to.final or state.final:
+            self._advance(record, event)
+        else:
+            self._unit.add_event(event.with_(from_=state, applied=False), record.task.case_number)
+            self.touched.add(record.task.case_number)
+        if operation.follow is not None and record.task.state in _ASKABLE:
+            name = f"{number}:news:{row.id}"
+            place = record.row.endpoint
+            self._unit.enqueue(name, CommandKind.POLL, place, operation.follow, task=number, not_before=self._now)
 
     def _apply_files(self, result: Result) -> None:
         """Apply what collected files say; what belongs to no order of ours is kept with the file."""

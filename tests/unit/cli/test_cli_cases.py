@@ -40,7 +40,8 @@ def test_submit_stores_and_prints_the_summary_last(cli, file):
     ran = cli("submit", file)
     assert ran.code == 0
     assert "stored; it is sent while a hub runs" in ran.out
-    assert ran.last.startswith("case JX6") and ran.last.endswith("PROCESSING 0/1")
+    assert ran.last.startswith("case JX6")
+    assert ran.last.endswith("PROCESSING 0/1")
 
 
 def test_submit_of_the_same_file_gives_the_same_case(cli, file, number):

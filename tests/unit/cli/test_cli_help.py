@@ -43,7 +43,7 @@ def test_help_imports_nothing_that_takes_long(tmp_path):
 
 
 def test_no_command_shows_the_help(cli):
-    assert "Commands:" in "".join((cli().out, cli().err))
+    assert "Commands:" in f"{cli().out}{cli().err}"
 
 
 def test_version_is_the_package_s(cli):

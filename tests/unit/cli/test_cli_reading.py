@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -29,9 +30,7 @@ def _faults(path):
     return wrong.value.faults
 
 
-@pytest.mark.parametrize(
-    "write", [lambda value: json.dumps(value), lambda value: yaml.safe_dump(value, allow_unicode=True)]
-)
+@pytest.mark.parametrize("write", [json.dumps, lambda value: yaml.safe_dump(value, allow_unicode=True)])
 def test_json_and_yaml_give_the_same_application(tmp_path, write):
     path = tmp_path / "application"
     path.write_text(write(PLAIN), encoding="utf-8")
@@ -56,7 +55,7 @@ def test_every_wrong_field_is_named_with_its_place(tmp_path):
     found = {fault.where: fault.rule for fault in _faults(path)}
     assert found == {
         "items[0].code": "VAL_REQUIRED",
-        "applicant.person.name": "VAL_FORMAT",
+        "applicant.name": "VAL_FORMAT",
         "unknown": "VAL_FORMAT",
     }
 
@@ -111,8 +110,9 @@ _VALUES = st.recursive(
 def test_no_fault_repeats_what_the_file_holds(tmp_path_factory, changes):
     path = tmp_path_factory.mktemp("applications") / "application.json"
     path.write_text(json.dumps({**PLAIN, **changes}))
-    try:
+    with contextlib.suppress(InputError):
         read_application(path)
-    except InputError as wrong:
-        assert wrong.faults
-        assert CANARY not in str(wrong)
+        return
+    told = "\n".join(str(fault) for fault in _faults(path))
+    assert told
+    assert CANARY not in told

@@ -1,0 +1,124 @@
+"""What records of RESP, RECN and CARD files mean for the orders they name, and which of them to believe."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from hub.sdk import (
+    Accepted,
+    Completed,
+    ErrorCode,
+    Faulty,
+    FileRecord,
+    NotSent,
+    Outcome,
+    Output,
+    Progress,
+    Rejected,
+    Reply,
+    ServiceError,
+    TaskState,
+)
+
+_CARDS = frozenset({"issue", "reissue", "replace"})
+# What a RESP may have said about a record that the reconciliation lists in this state.
+_EXPLAINS = {
+    TaskState.COMPLETED: {TaskState.COMPLETED},
+    TaskState.IN_PROGRESS: {TaskState.IN_PROGRESS, TaskState.COMPLETED},
+    TaskState.REJECTED: {TaskState.REJECTED, TaskState.AWAITING_APPLICANT, TaskState.ACCEPTED},
+}
+Said = Mapping[str, set[TaskState]]
+
+
+def outcome_of_record(record: FileRecord, provider: str) -> Outcome:
+    """The outcome of one order. A code that no table knows concerns its own order only."""
+    taken = {"provider_ref": record.provider_ref, "raw_code": record.raw_code, "opinion": record.note}
+    if record.state is None:
+        return Faulty(error=_error(record, ErrorCode.UPS_UNMAPPED, provider))
+    match record.state:
+        case TaskState.COMPLETED:
+            return Completed(**taken, outputs=(_output(record),))
+        case TaskState.REJECTED:
+            return Rejected(**taken, error=_error(record, record.error or ErrorCode.ELG_NOT_ELIGIBLE, provider))
+        case TaskState.ACCEPTED:
+            # 2002: the centre has worked on this number today, so its first answer counts, or else the RECN.
+            return Accepted(**taken)
+        case TaskState.IN_PROGRESS if record.fee_fen:
+            return Progress(**taken, state=TaskState.AWAITING_PAYMENT, fee_due_fen=record.fee_fen)
+        case state:
+            error = _error(record, record.error, provider) if record.error else None
+            return Progress(**taken, state=state, error=error)
+
+
+def answers(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
+    """Outcomes by serial of a RESP file; a repeat's 2002 never hides the answer that it repeats."""
+    found: dict[str, Outcome] = {}
+    for number, record in enumerate(records, start=1):
+        serial = record.serial or f"record {number}"
+        if record.error is not ErrorCode.DUP_SAME or serial not in found:
+            found[serial] = outcome_of_record(record, provider)
+    return found
+
+
+def said(files: Iterable[Iterable[FileRecord]]) -> Said:
+    """What the RESP files said of each serial."""
+    found: defaultdict[str, set[TaskState]] = defaultdict(set)
+    for record in (record for records in files for record in records):
+        if record.serial and record.state:
+            found[record.serial].add(record.state)
+    return found
+
+
+def settled(records: Iterable[FileRecord], known: Said, provider: str) -> dict[str, Outcome]:
+    """Outcomes by serial of a RECN file, for those orders only whose RESP was lost.
+
+    A refusal has no reason there: it may be a photo that can be replaced, or a repeat of an order that is well.
+    """
+    found: dict[str, Outcome] = {}
+    for number, record in enumerate(sorted(records, key=lambda each: each.state is TaskState.COMPLETED), start=1):
+        serial = record.serial or f"record {number}"
+        if record.state is None or not _EXPLAINS[record.state] & known.get(serial, set()):
+            found[serial] = outcome_of_record(record, provider)
+    return found
+
+
+def refused_file(reply: Reply, ours: str, provider: str) -> Outcome:
+    """The outcome for all orders of a file of ours that the centre did not take. `ours` is the digest of what we sent."""
+    error = ServiceError(code=reply.error or ErrorCode.UPS_PROTOCOL, provider=provider, provider_code_raw=reply.raw_code)
+    if reply.error is ErrorCode.FILE_GAP:
+        return Progress(state=TaskState.SUSPENDED, raw_code=reply.raw_code, error=error)
+    if reply.error is ErrorCode.DUP_SAME and reply.digest == ours:
+        return Accepted(raw_code=reply.raw_code)
+    return NotSent(error=error)
+
+
+def snapshot_answer(reply: Reply, *, holder_confirmed: bool) -> Outcome:
+    """The answer about one card as it stood at two in the morning; no name or number of the holder is in it."""
+    if not reply.accounts:
+        return Rejected(error=ServiceError(code=ErrorCode.ELG_ACCOUNT_NOT_FOUND))
+    account, record = reply.accounts[0], reply.records[0]
+    data = {
+        "card_no": account.account_no,
+        "card_type": account.use,
+        "status": account.status,
+        "balance_fen": account.balance_fen,
+        "valid_until": account.valid_until.isoformat() if account.valid_until else None,
+        "last_transaction_at": record.at.isoformat() if record.at else None,
+        "review_due": record.day.isoformat() if record.day else None,
+        "holder_confirmed": holder_confirmed,
+    }
+    shown = {key: value for key, value in data.items() if value is not None}
+    return Completed(outputs=(Output(kind="answer", identifier=account.account_no, as_of=reply.event_time, data=shown),))
+
+
+def _output(record: FileRecord) -> Output:
+    card = record.new_card_no or (record.card_no if record.kind in _CARDS else None)
+    if card:
+        return Output(kind="card", identifier=card, effective=record.effective)
+    # A loss report is only queued by its answer: `effective` is the day from which it holds.
+    return Output(kind="receipt", identifier=record.provider_ref, effective=record.effective)
+
+
+def _error(record: FileRecord, code: ErrorCode, provider: str) -> ServiceError:
+    return ServiceError(code=code, provider=provider, provider_code_raw=record.raw_code, ref=record.provider_ref)
