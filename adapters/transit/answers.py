@@ -28,7 +28,7 @@ _EXPLAINS = {
     TaskState.IN_PROGRESS: {TaskState.IN_PROGRESS, TaskState.COMPLETED},
     TaskState.REJECTED: {TaskState.REJECTED, TaskState.AWAITING_APPLICANT, TaskState.ACCEPTED},
 }
-Said = Mapping[str, set[TaskState]]
+Told = Mapping[str, set[TaskState]]
 
 
 def outcome_of_record(record: FileRecord, provider: str) -> Outcome:
@@ -51,7 +51,7 @@ def outcome_of_record(record: FileRecord, provider: str) -> Outcome:
             return Progress(**taken, state=state, error=error)
 
 
-def answers(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
+def answered(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
     """Outcomes by serial of a RESP file; a repeat's 2002 never hides the answer that it repeats."""
     found: dict[str, Outcome] = {}
     for number, record in enumerate(records, start=1):
@@ -61,16 +61,16 @@ def answers(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
     return found
 
 
-def said(files: Iterable[Iterable[FileRecord]]) -> Said:
-    """What the RESP files said of each serial."""
+def told(records: Iterable[FileRecord]) -> Told:
+    """What RESP files said of each serial."""
     found: defaultdict[str, set[TaskState]] = defaultdict(set)
-    for record in (record for records in files for record in records):
+    for record in records:
         if record.serial and record.state:
             found[record.serial].add(record.state)
     return found
 
 
-def settled(records: Iterable[FileRecord], known: Said, provider: str) -> dict[str, Outcome]:
+def settled(records: Iterable[FileRecord], known: Told, provider: str) -> dict[str, Outcome]:
     """Outcomes by serial of a RECN file, for those orders only whose RESP was lost.
 
     A refusal has no reason there: it may be a photo that can be replaced, or a repeat of an order that is well.
@@ -84,8 +84,10 @@ def settled(records: Iterable[FileRecord], known: Said, provider: str) -> dict[s
 
 
 def refused_file(reply: Reply, ours: str, provider: str) -> Outcome:
-    """The outcome for all orders of a file of ours that the centre did not take. `ours` is the digest of what we sent."""
-    error = ServiceError(code=reply.error or ErrorCode.UPS_PROTOCOL, provider=provider, provider_code_raw=reply.raw_code)
+    """The outcome for all orders of a file that the centre did not take. `ours` is the digest of what we sent."""
+    error = ServiceError(
+        code=reply.error or ErrorCode.UPS_PROTOCOL, provider=provider, provider_code_raw=reply.raw_code
+    )
     if reply.error is ErrorCode.FILE_GAP:
         return Progress(state=TaskState.SUSPENDED, raw_code=reply.raw_code, error=error)
     if reply.error is ErrorCode.DUP_SAME and reply.digest == ours:
@@ -93,10 +95,10 @@ def refused_file(reply: Reply, ours: str, provider: str) -> Outcome:
     return NotSent(error=error)
 
 
-def snapshot_answer(reply: Reply, *, holder_confirmed: bool) -> Outcome:
-    """The answer about one card as it stood at two in the morning; no name or number of the holder is in it."""
+def snapshot_answer(reply: Reply, asker: str, provider: str) -> Outcome:
+    """The answer about one card; neither name nor document of the holder, only whether the asker's mask fits."""
     if not reply.accounts:
-        return Rejected(error=ServiceError(code=ErrorCode.ELG_ACCOUNT_NOT_FOUND))
+        return Rejected(error=ServiceError(code=ErrorCode.ELG_ACCOUNT_NOT_FOUND, provider=provider))
     account, record = reply.accounts[0], reply.records[0]
     data = {
         "card_no": account.account_no,
@@ -106,10 +108,12 @@ def snapshot_answer(reply: Reply, *, holder_confirmed: bool) -> Outcome:
         "valid_until": account.valid_until.isoformat() if account.valid_until else None,
         "last_transaction_at": record.at.isoformat() if record.at else None,
         "review_due": record.day.isoformat() if record.day else None,
-        "holder_confirmed": holder_confirmed,
+        "holder_confirmed": account.holder_document == asker,
     }
     shown = {key: value for key, value in data.items() if value is not None}
-    return Completed(outputs=(Output(kind="answer", identifier=account.account_no, as_of=reply.event_time, data=shown),))
+    return Completed(
+        outputs=(Output(kind="answer", identifier=account.account_no, as_of=reply.event_time, data=shown),)
+    )
 
 
 def _output(record: FileRecord) -> Output:

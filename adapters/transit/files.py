@@ -41,10 +41,9 @@ class FileName:
         found = _NAME.fullmatch(stem)
         return cls(found[3], found[1], found[2], found[4], found[5]) if found else None
 
-    @property
-    def place(self) -> tuple[str, str, str, str]:
-        """What the centre counts: a file of one place is taken once, under whatever key."""
-        return (self.day, self.kind, self.inst, self.seq)
+    def numbered(self, seq: str) -> FileName:
+        """The place of that number on the same day: the centre takes one file for it, under whatever key."""
+        return FileName(self.day, self.kind, self.inst, seq, "")
 
     def path(self, folder: str, end: str) -> str:
         return f"/{folder}/{self.day}/{self}.{end}"
@@ -113,19 +112,20 @@ def flag_of(body: bytes) -> str:
     return f"{len(body)} {crypto.sm3(body).hex()}"
 
 
-def opened(name: FileName, flag: str, body: bytes, keys: Mapping[str, str]) -> Opened:
+def opened(name: FileName, flag: bytes, body: bytes, keys: Mapping[str, str]) -> Opened:
     """Verify and decipher a file of theirs; nothing of it is believed unless all of it is right.
 
     Raises:
         Refused: FILE_DIGEST, when it is not what its flag says (half-written, spoilt); UPS_AUTH without its key.
         DecodeError: for all else.
     """
-    if not crypto.same(flag.strip().lower(), flag_of(body)):
+    said = flag.decode("ascii", "replace").strip().lower()
+    if not crypto.same(said, flag_of(body)):
         raise Refused(ErrorCode.FILE_DIGEST, "ok")
     key = _key(keys, name.key)
     if key is None:
         raise Refused(ErrorCode.UPS_AUTH, f"K{name.key}")
-    return Opened(name, flag.strip().lower(), crypto.sm4_cbc_decrypt(key, body[:_BLOCK], body[_BLOCK:]))
+    return Opened(name, said, crypto.sm4_cbc_decrypt(key, body[:_BLOCK], body[_BLOCK:]))
 
 
 def rows_of(file: Opened) -> list[dict[str, str]]:
@@ -162,6 +162,5 @@ def _on_the_wire(row: Tree) -> Tree:
 
 
 def _key(keys: Mapping[str, str], version: str) -> bytes | None:
-    found = keys.get(version)
-    return bytes.fromhex(found) if found else None
-
+    found = keys.get(version, "")
+    return bytes.fromhex(found) if re.fullmatch("[0-9A-Fa-f]{32}", found) else None

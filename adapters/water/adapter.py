@@ -78,6 +78,9 @@ class WaterAdapter(Adapter):
         if response.status in _NOTHING_DONE:
             code = _NOTHING_DONE[response.status]
             raise Refused(code, f"HTTP-{response.status}", retry_after(response.headers, env.now))
+        if self._dialect.charset == "gb2312" and _is_utf8(response.body):
+            # GB18030 reads most of UTF-8 as other characters, without a complaint.
+            raise DecodeError("response", "is UTF-8 and says that it is gb2312")
         result = _soap().decode("Invoke", response.status, response.headers, response.body)
         return self._dialect.read(message, str(result.get("InvokeResult", "")))
 
@@ -179,6 +182,13 @@ class WaterAdapter(Adapter):
 @cache
 def _soap() -> soap.SoapCodec:
     return soap.SoapCodec.load(CONTRACTS / "business.wsdl")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return not data.isascii() and bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _query(order: ServiceOrder) -> AccountQuery:

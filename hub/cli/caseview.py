@@ -49,21 +49,20 @@ def case_table(case: Case, *, title: str | None = None) -> Any:
     """One row a task."""
     from hub.cli.output import table
 
-    shown = table(
-        "task", "item", "utility", "interface", "state", "upstream ref", "tries", "since", "error", title=title
-    )
+    failed = any(task.error for task in case.tasks)
+    columns = ("task", "item", "utility", "state", "upstream ref", "tries", "since")
+    shown = table(*columns, *(("error",) if failed else ()), title=title)
     for task in case.tasks:
-        shown.add_row(
+        row = (
             task.number.rpartition("-")[2],
-            f"{task.item} {task.item_zh}",
-            task.provider_zh or task.provider,
-            task.interface,
+            f"{task.item}\n{task.item_zh}",
+            f"{task.provider_zh or task.provider}\n{task.interface}",
             state_text(task.state),
             task.provider_ref or "-",
             str(task.attempts),
             moment(task.state_since),
-            error_text(task.error),
         )
+        shown.add_row(*row, *((error_text(task.error),) if failed else ()))
     return shown
 
 

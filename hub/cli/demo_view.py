@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console, Group
@@ -57,9 +58,10 @@ def doubt_lines(doubt: Doubt) -> Iterator[str]:
     how = f"{doubt.sent['message']} reached phase {doubt.sent['phase']}" if doubt.sent else "sent"
     yield f"{doubt.endpoint}: {how}, then no answer: UNKNOWN ({error_text(doubt.event.error)})"
     yield "  it may have been done, so nothing is sent again before the utility has been asked"
-    for exchange in doubt.inquiries:
-        status = f"HTTP {exchange['status']}" if exchange.get("status") else exchange["phase"]
-        yield f"  inquiry {exchange['message']}: {status}"
+    for (message, effect, ended), alike in groupby(doubt.inquiries, key=_told):
+        times = sum(1 for _ in alike)
+        what = "sent what was still missing" if effect else "inquiry"
+        yield f"  {what}: {message}{f' {times} times' if times > 1 else ''} ({ended})"
     if doubt.resolved is None:
         yield "  still open"
     elif doubt.resolved.to is TaskState.READY:
@@ -69,6 +71,11 @@ def doubt_lines(doubt: Doubt) -> Iterator[str]:
         source = f"{doubt.resolved.source.label_zh} {doubt.resolved.source.value}"
         state = f"{doubt.resolved.to.label_zh} {doubt.resolved.to.value}"
         yield f"  found by {source}: {state}{ref}; adopted, nothing was sent twice"
+
+
+def _told(exchange: dict[str, Any]) -> tuple[str, bool, str]:
+    ended = f"HTTP {exchange['status']}" if exchange.get("status") else str(exchange["phase"])
+    return exchange["message"], exchange["effect"], ended
 
 
 def ledger_lines(ledger: dict[str, dict[str, int]]) -> Iterator[str]:

@@ -7,15 +7,15 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hub import simulation
 from hub.bootstrap import Hub
-from hub.cli import logs, sims
+from hub.cli import logs
 from hub.cli.sim import Profile
 from hub.clock import VirtualClock
 from hub.config import load_configuration
@@ -27,7 +27,6 @@ from hub.settings import Settings
 
 SYSTEMS = ("water", "power", "transit")
 ITEMS = ("JX6-WAT-01", "JX6-ELE-05", "JX6-BUS-03")
-START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 09:00 in Jiaxing
 _DIVISION = "330402007"
 _OUTAGE_SECONDS = 600
 # A fault may take a whole time limit of real seconds; nobody watches twenty of them.
@@ -71,10 +70,10 @@ async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) ->
     Raises:
         InputError: a trouble is of a kind that its system does not know; the kinds are named.
     """
-    clock = VirtualClock(START)
+    clock = VirtualClock(simulation.START)
     async with AsyncExitStack() as stack:
         with clock.busy():  # time begins when the application is in
-            systems = await sims.start(stack, list(SYSTEMS), clock=clock, profile=Profile(seed=seed))
+            systems = await simulation.start(stack, SYSTEMS, clock=clock, profile=Profile(seed=seed))
             _write_endpoints(config, systems, hurried=bool(troubles))
             settings = _settings(data, config)
             logs.configure(settings, level="CRITICAL")
@@ -125,7 +124,7 @@ def _write_endpoints(folder: Path, systems: dict[str, Any], *, hurried: bool) ->
     shipped = load_configuration()
     entries = []
     for system in SYSTEMS:
-        route = shipped.concessions.route(system, _DIVISION, START.date())
+        route = shipped.concessions.route(system, _DIVISION, simulation.START.date())
         if route is None or route.endpoint is None:
             raise InputError(Fault(system, "RTE_NO_PROVIDER", "the shipped configuration connects nobody here"))
         entry = route.endpoint.model_dump(mode="json", exclude_none=True)

@@ -139,7 +139,7 @@ def test_doubt_is_told_with_its_inquiry_and_its_end(after, told):
     (doubt,) = doubts(_doubtful(after))
     lines = list(doubt_lines(doubt))
     assert lines[0].startswith("water-city: 3001 reached phase SENT, then no answer: UNKNOWN (UPS_TIMEOUT_UNKNOWN")
-    assert "  inquiry 3002: HTTP 200" in lines
+    assert "  inquiry: 3002 (HTTP 200)" in lines
     assert told in lines[-1]
 
 

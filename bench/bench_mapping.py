@@ -8,7 +8,7 @@ neighbouring blocks, so that a noisy machine disturbs both alike. The ratio may 
 afford what nobody writes by hand, such as isoformat in place of strftime, and a look at the length before a text
 is encoded to be measured.
 
-    python bench/mapping.py [--json] [--blocks 101] [--calls 400]
+    python bench/bench_mapping.py [--json] [--blocks 101] [--calls 400]
 """
 
 from __future__ import annotations
