@@ -88,6 +88,8 @@ class VirtualClock:
         self._now = start.astimezone(UTC)
         self._auto = auto
         self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         # By task: what a task spawned while busy does is its own affair.
         self._held: Counter[asyncio.Task[object] | None] = Counter()
         self._order = itertools.count()
@@ -103,12 +105,12 @@ class VirtualClock:
     @contextmanager
     def busy(self) -> Iterator[None]:
         holder = _task()
-        self._busy += 1
+        self._work(1)
         self._held[holder] += 1
         try:
             yield
         finally:
-            self._busy -= 1
+            self._work(-1)
             self._held[holder] -= 1
             if not self._held[holder]:
                 del self._held[holder]
@@ -125,11 +127,11 @@ class VirtualClock:
         self._start_driver()
         # A sleeper does no work: whatever it holds busy is let go until it wakes.
         held = self._held.get(_task(), 0)
-        self._busy -= held
+        self._work(-held)
         try:
             await future
         finally:
-            self._busy += held
+            self._work(held)
 
     async def advance(self, seconds: float = 0.0, **span: float) -> None:
         """Move on by a span, waking every sleeper on the way and letting its work finish."""
@@ -148,9 +150,18 @@ class VirtualClock:
             if not future.done():
                 future.set_result(None)
 
+    def _work(self, change: int) -> None:
+        self._busy += change
+        if self._busy > 0:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
     async def _settle(self) -> None:
+        """Wait until nothing is busy, and has not been for some turns of the loop: work is handed from task to task."""
         quiet = 0
         while quiet < 3:
+            await self._idle.wait()
             await asyncio.sleep(self.SETTLE if quiet else 0)
             quiet = 0 if self._busy > 0 else quiet + 1
 

@@ -82,8 +82,7 @@ class Collection:
         try:
             return await records(self.ctx, name)
         except CallEnded as ended:
-            if self._new(name):
-                self._damaged(f"{name}.dat", ended)
+            self._damaged(f"{name}.dat", ended)
             return "", ()
 
     def _damaged(self, file: str, ended: CallEnded) -> None:
@@ -91,7 +90,8 @@ class Collection:
         code = error_of(ended).code
         if code not in _DAMAGE:
             raise ended
-        self.damaged.append((file, code.value))
+        if file not in self.known:
+            self.damaged.append((file, code.value))
 
     def _new(self, name: FileName) -> bool:
         return f"{name}.dat" not in self.known

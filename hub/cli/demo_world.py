@@ -13,9 +13,8 @@ from typing import Any
 
 import yaml
 
-from hub import simulation
 from hub.bootstrap import Hub
-from hub.cli import logs
+from hub.cli import logs, sims
 from hub.cli.sim import Profile
 from hub.clock import VirtualClock
 from hub.config import load_configuration
@@ -24,6 +23,7 @@ from hub.domain.evidence import Evidence
 from hub.domain.example import example_case
 from hub.errors import Fault, InputError
 from hub.settings import Settings
+from hub.simulation import START
 
 SYSTEMS = ("water", "power", "transit")
 ITEMS = ("JX6-WAT-01", "JX6-ELE-05", "JX6-BUS-03")
@@ -70,10 +70,10 @@ async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) ->
     Raises:
         InputError: a trouble is of a kind that its system does not know; the kinds are named.
     """
-    clock = VirtualClock(simulation.START)
+    clock = VirtualClock(START)
     async with AsyncExitStack() as stack:
         with clock.busy():  # time begins when the application is in
-            systems = await simulation.start(stack, SYSTEMS, clock=clock, profile=Profile(seed=seed))
+            systems = await sims.start(stack, SYSTEMS, clock=clock, profile=Profile(seed=seed))
             _write_endpoints(config, systems, hurried=bool(troubles))
             settings = _settings(data, config)
             logs.configure(settings, level="CRITICAL")
@@ -124,7 +124,7 @@ def _write_endpoints(folder: Path, systems: dict[str, Any], *, hurried: bool) ->
     shipped = load_configuration()
     entries = []
     for system in SYSTEMS:
-        route = shipped.concessions.route(system, _DIVISION, simulation.START.date())
+        route = shipped.concessions.route(system, _DIVISION, START.date())
         if route is None or route.endpoint is None:
             raise InputError(Fault(system, "RTE_NO_PROVIDER", "the shipped configuration connects nobody here"))
         entry = route.endpoint.model_dump(mode="json", exclude_none=True)

@@ -78,15 +78,15 @@ def up(
 
 
 async def _up(names: list[str], write: Path | None, given: str | None, profile: Profile, *, as_json: bool) -> None:
-    from hub import simulation
+    from hub.cli import sims
     from hub.config import load_configuration
 
     clock = _clock(given)
     stopped = _stop_signals()
     configuration = load_configuration()
     async with AsyncExitStack() as stack:
-        running = await simulation.start(stack, names or simulation.names(), clock=clock, profile=profile)
-        connections = simulation.connections(configuration, running)
+        running = await sims.start(stack, names or sims.names(), clock=clock, profile=profile)
+        connections = sims.connections(configuration, running)
         written = write_endpoints(write, configuration, connections) if write is not None else None
         shared = None if given is None else clock.spec
         _announce(running, connections, written, shared, as_json=as_json)

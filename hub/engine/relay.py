@@ -75,7 +75,8 @@ class Relay:
         now = self._rules.now()
         commands: list[Command] = []
         blocked = False
-        for endpoint, served in self._rules.endpoints.items():
+        for endpoint in sorted(unit.due_endpoints(now) & self._rules.endpoints.keys()):
+            served = self._rules.endpoints[endpoint]
             room = served.spec.limits.concurrency * 2 - self._under_way[endpoint]
             if room <= 0:
                 blocked = True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
@@ -25,22 +27,30 @@ def trigger_of(text: str, start: datetime) -> Any:
     return CronTrigger.from_crontab(text, timezone=SHANGHAI)
 
 
+Job = Callable[[datetime], Awaitable[None]]
+_LOOK_BACK = timedelta(days=30)
+
+
 class Schedule:
     """Fires the batch windows and collections of the endpoints."""
 
     def __init__(self, store: Store, rules: Rules, clock: Clock, wake: Callable[[], None]) -> None:
         self._store, self._rules, self._clock, self._wake = store, rules, clock, wake
 
-    def jobs(self) -> list[tuple[str, Callable[[datetime], Awaitable[None]]]]:
-        """(when, what) of every job."""
-        found: list[tuple[str, Callable[[datetime], Awaitable[None]]]] = []
+    def jobs(self) -> list[tuple[str, Job]]:
+        """(when, what) of every job; endpoints of the same hours share one."""
+        closing: defaultdict[str, list[str]] = defaultdict(list)
+        collecting: defaultdict[str, list[str]] = defaultdict(list)
         for endpoint, served in self._rules.endpoints.items():
             if served.spec.batch is not None:
-                found.append((served.spec.batch.send, self._closing(endpoint)))
-                found.append((served.spec.batch.collect, self._collecting(endpoint)))
-        return found
+                closing[served.spec.batch.send].append(endpoint)
+                collecting[served.spec.batch.collect].append(endpoint)
+        return [
+            *((when, partial(self._close, endpoints)) for when, endpoints in closing.items()),
+            *((when, partial(self._collect, endpoints)) for when, endpoints in collecting.items()),
+        ]
 
-    async def run(self, when: str, job: Callable[[datetime], Awaitable[None]]) -> None:
+    async def run(self, when: str, job: Job) -> None:
         """Fire one job for ever. A firing missed while the hub was down is made up by the next."""
         trigger = trigger_of(when, self._clock.now())
         previous: datetime | None = None
@@ -53,28 +63,26 @@ class Schedule:
                 await job(fire)
             previous = fire
 
-    def _closing(self, endpoint: str) -> Callable[[datetime], Awaitable[None]]:
-        async def close(_fire: datetime) -> None:
-            if await self._store.run(lambda unit: batches.close(unit, self._rules, endpoint)):
-                self._wake()
+    async def _close(self, endpoints: list[str], _fire: datetime) -> None:
+        def close(unit: UnitOfWork) -> int:
+            return sum(batches.close(unit, self._rules, endpoint) for endpoint in endpoints)
 
-        return close
-
-    def _collecting(self, endpoint: str) -> Callable[[datetime], Awaitable[None]]:
-        async def collect(fire: datetime) -> None:
-            def enqueue(unit: UnitOfWork) -> None:
-                today = fire.astimezone(SHANGHAI).date()
-                days = [(today - timedelta(days=back)).isoformat() for back in (2, 1, 0)]
-                unit.enqueue(
-                    f"{endpoint}:collect:{fire.timestamp():.3f}",
-                    CommandKind.COLLECT,
-                    endpoint,
-                    "collect",
-                    not_before=fire,
-                    body={"days": days},
-                )
-
-            await self._store.run(enqueue)
+        if await self._store.run(close):
             self._wake()
 
-        return collect
+    async def _collect(self, endpoints: list[str], fire: datetime) -> None:
+        if await self._store.run(lambda unit: sum([_enqueue(unit, endpoint, fire) for endpoint in endpoints])):
+            self._wake()
+
+
+def _enqueue(unit: UnitOfWork, endpoint: str, fire: datetime) -> bool:
+    """Look for answers of every day since the oldest open order; without one there is nothing to look for."""
+    since = unit.waiting_since(endpoint)
+    if since is None:
+        return False
+    today = fire.astimezone(SHANGHAI).date()
+    first = max(since.astimezone(SHANGHAI).date(), today - _LOOK_BACK)
+    days = [(first + timedelta(days=each)).isoformat() for each in range((today - first).days + 1)]
+    name = f"{endpoint}:collect:{fire.timestamp():.3f}"
+    unit.enqueue(name, CommandKind.COLLECT, endpoint, "collect", not_before=fire, body={"days": days})
+    return True

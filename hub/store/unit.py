@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, or_, update
+from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
 from hub.domain.application import Application
@@ -138,6 +138,12 @@ class UnitOfWork:
             .limit(limit)
         )
         return [self._record(row) for row in self._session.exec(query)]
+
+    def waiting_since(self, endpoint: str) -> datetime | None:
+        """Since when the oldest open order of an endpoint waits; None when no order is open there."""
+        final = [state.value for state in TaskState if state.final]
+        query = select(func.min(TaskRow.ready_at)).where(TaskRow.endpoint == endpoint, col(TaskRow.state).not_in(final))
+        return self._session.exec(query).one()
 
     def save(self, record: TaskRecord) -> None:
         """Write back a record whose task, order or bookkeeping changed."""
@@ -284,15 +290,15 @@ class UnitOfWork:
     def command(self, id: str) -> CommandRow | None:  # noqa: A002 -- the column's name
         return self._session.get(CommandRow, id)
 
+    def due_endpoints(self, now: datetime) -> set[str]:
+        """The endpoints that have a command to be sent now."""
+        return set(self._session.exec(select(CommandRow.endpoint).where(*_due(now)).distinct()))
+
     def claim(self, endpoint: str, limit: int, now: datetime, owner: str, until: datetime) -> list[CommandRow]:
         """Take due commands of an endpoint, oldest first. A claim that ran out is due again."""
-        due = or_(
-            col(CommandRow.state) == "waiting",
-            (col(CommandRow.state) == "claimed") & (col(CommandRow.claimed_until) < now),
-        )
         query = (
             select(CommandRow)
-            .where(CommandRow.endpoint == endpoint, due, col(CommandRow.not_before) <= now)
+            .where(CommandRow.endpoint == endpoint, *_due(now))
             .order_by(col(CommandRow.not_before), CommandRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -410,3 +416,9 @@ class UnitOfWork:
                 raise NotFound(f"there is no case {case_number}")
             self._keys[case_number] = self._vault.unwrap(row.wrapped_key)
         return self._keys[case_number]
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    waiting = col(CommandRow.state) == "waiting"
+    lapsed = (col(CommandRow.state) == "claimed") & (col(CommandRow.claimed_until) < now)
+    return or_(waiting, lapsed), col(CommandRow.not_before) <= now
