@@ -13,7 +13,6 @@ from hub.sdk import (
     AccountQuery,
     Adapter,
     BusinessKey,
-    Completed,
     Context,
     DecodeError,
     Draw,
@@ -25,7 +24,6 @@ from hub.sdk import (
     KeyReplay,
     NotSent,
     Outcome,
-    Output,
     Refused,
     Rejected,
     Reply,
@@ -126,13 +124,13 @@ class WaterAdapter(Adapter):
             failed = await _upload(order, found, lacking, ctx)
             if failed is not None:
                 return failed
-        return _standing(found)
+        return _outcome(found)
 
     @read("progress", message="3002")
     async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """How far an order is. The company answers for one order at most once a minute."""
         found = await ctx.call("3002", order)
-        return _standing(found) if found.error is None else _no_answer(found)
+        return _outcome(found) if found.error is None else _no_answer(found)
 
     @write("cancel", message="3003", idempotency=KeyReplay(), inquiry="find")
     async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -243,15 +241,6 @@ def _unfinished(reply: Reply, ref: str | None) -> Outcome:
     if isinstance(outcome, NotSent | Unknown):
         return Unknown(phase="RECEIVED", error=outcome.error, provider_ref=ref, retry_after=outcome.retry_after)
     return Faulty(error=error_of(reply).with_(ref=ref))
-
-
-def _standing(found: Reply) -> Outcome:
-    """The outcome of a 3002, with the certificate that a verified meter gets."""
-    outcome = _outcome(found)
-    if isinstance(outcome, Completed) and found.file_id:
-        certificate = Output(kind="certificate", identifier=found.file_id)
-        return outcome.with_(outputs=(*outcome.outputs, certificate))  # type: ignore[no-any-return] # with_ is untyped
-    return outcome
 
 
 def _done_once(reply: Reply) -> Outcome:

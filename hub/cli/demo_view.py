@@ -55,8 +55,7 @@ def doubts(trace: Trace) -> Iterator[Doubt]:
 
 def doubt_lines(doubt: Doubt) -> Iterator[str]:
     """A doubt told in sentences."""
-    how = f"{doubt.sent['message']} reached phase {doubt.sent['phase']}" if doubt.sent else "sent"
-    yield f"{doubt.endpoint}: {how}, then no answer: UNKNOWN ({error_text(doubt.event.error)})"
+    yield f"{doubt.endpoint}: {_how(doubt.sent)}: UNKNOWN ({error_text(doubt.event.error)})"
     yield "  it may have been done, so nothing is sent again before the utility has been asked"
     for (message, effect, ended), alike in groupby(doubt.inquiries, key=_told):
         times = sum(1 for _ in alike)
@@ -71,6 +70,13 @@ def doubt_lines(doubt: Doubt) -> Iterator[str]:
         source = f"{doubt.resolved.source.label_zh} {doubt.resolved.source.value}"
         state = f"{doubt.resolved.to.label_zh} {doubt.resolved.to.value}"
         yield f"  found by {source}: {state}{ref}; adopted, nothing was sent twice"
+
+
+def _how(sent: dict[str, Any] | None) -> str:
+    if sent is None:
+        return "sent, no answer"
+    reached = f"{sent['message']} reached phase {sent['phase']}"
+    return f"{reached}, its answer cannot be believed" if sent["phase"] == "RECEIVED" else f"{reached}, then no answer"
 
 
 def _told(exchange: dict[str, Any]) -> tuple[str, bool, str]:

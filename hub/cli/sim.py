@@ -46,7 +46,7 @@ class Profile:
 
 @app.command(
     epilog=example(
-        "hub sim up --write ./sims --pace 0.1 --clock 2026-11-24T09:00:00+08:00@*300",
+        "hub sim up --write ./sims --pace 0.05 --clock 2026-11-24T09:00:00+08:00@*120",
         "(it prints the variables with which `hub submit` reaches the simulators at the same time of day)",
     )
 )

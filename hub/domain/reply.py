@@ -86,6 +86,7 @@ class Reply(Frozen):
     opinion: str | None = None
     contract_no: str | None = None
     receipt_no: str | None = None
+    certificate_no: str | None = None
     fee_due_fen: int | None = None
     arrears_fen: int | None = None
     balance_fen: int | None = None

@@ -43,6 +43,8 @@ def outputs_of(reply: Reply) -> tuple[Output, ...]:
         outputs.append(Output(kind="contract", identifier=reply.contract_no))
     if reply.receipt_no:
         outputs.append(Output(kind="receipt", identifier=reply.receipt_no))
+    if reply.certificate_no:
+        outputs.append(Output(kind="certificate", identifier=reply.certificate_no))
     answer = reply.model_dump(mode="json", include=_ANSWER_FIELDS, exclude_none=True, exclude_defaults=True)
     if answer:
         outputs.append(Output(kind="answer", data=answer))

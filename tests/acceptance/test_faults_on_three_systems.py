@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from hub import CaseState, simulated
+from simulators.kit.simulator import Profile
 from tests.acceptance.city import SYSTEMS, effects, quick_config
 from tests.acceptance.story import make_application
 
@@ -24,6 +25,7 @@ KINDS = (
     "busy",
 )
 CANARIES = ("王秀兰", "330402195203140024", "13800138000", "李建国", "中山东路100号")
+QUICK = Profile(pace=0.04, always_open=True)
 INQUIRIES = {"water": "3002", "power": "app/query"}
 
 
@@ -36,7 +38,7 @@ def _leaks(caplog):
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_fault_leaves_one_effect_per_order_and_the_case_completes(tmp_path, caplog, system, kind):
     caplog.set_level(logging.DEBUG)
-    async with simulated(config=quick_config(tmp_path)) as city:
+    async with simulated(config=quick_config(tmp_path), profile=QUICK) as city:
         city.simulators[system].faults.arm(kind)
         case = await city.hub.submit(await make_application(city.hub))
         case = await city.hub.wait(case.number, seconds=60)
@@ -47,7 +49,7 @@ async def test_fault_leaves_one_effect_per_order_and_the_case_completes(tmp_path
 
 @pytest.mark.parametrize("system", ["water", "power"])
 async def test_reply_lost_and_inquiry_down_stays_unknown_until_the_inquiry_answers(tmp_path, system):
-    async with simulated(config=quick_config(tmp_path)) as city:
+    async with simulated(config=quick_config(tmp_path), profile=QUICK) as city:
         faults = city.simulators[system].faults
         faults.arm("after-commit")
         faults.arm("before-commit", operation=INQUIRIES[system], times=6)
@@ -61,11 +63,11 @@ async def test_reply_lost_and_inquiry_down_stays_unknown_until_the_inquiry_answe
 
 @pytest.mark.parametrize("system", SYSTEMS)
 async def test_system_that_is_down_delays_only_its_own_task_and_gets_it_when_it_returns(tmp_path, system):
-    async with simulated(config=quick_config(tmp_path)) as city:
+    async with simulated(config=quick_config(tmp_path), profile=QUICK) as city:
         city.simulators[system].faults.arm("down")
         case = await city.hub.submit(await make_application(city.hub))
         while sum(task.state.final for task in (await city.hub.case(case.number)).tasks) < 2:
-            await city.clock.sleep(1800)
+            await city.clock.sleep(600)
         waiting = [task for task in (await city.hub.case(case.number)).tasks if not task.state.final]
         assert [task.endpoint.split("-")[0] for task in waiting] == [system]
         city.simulators[system].faults.clear()
@@ -75,7 +77,7 @@ async def test_system_that_is_down_delays_only_its_own_task_and_gets_it_when_it_
 
 
 async def test_host_name_that_does_not_resolve_is_not_sent_and_tried_again(tmp_path):
-    async with simulated(config=quick_config(tmp_path)) as city:
+    async with simulated(config=quick_config(tmp_path), profile=QUICK) as city:
         adapter = city.hub._parts.equipment["water-city"].adapter
         good = adapter.config["base_url"]
         adapter.config["base_url"] = "http://no-such-host.invalid"

@@ -20,11 +20,10 @@ from hub.domain.taxonomy import ErrorCode
 from hub.engine.selfcheck import canonical_tables, check_set
 from hub.errors import DecodeError, EncodeError, ManifestError, NotSupported, UnmappedCode
 from hub.registry import Registry, shipped_mappings
-from hub.sdk import Accepted, Completed, Env, Faulty, FileRecord, NotSent, Progress, Refused, Rejected
+from hub.sdk import Accepted, Completed, Env, Faulty, NotSent, Progress, Refused, Rejected
 from hub.wire.exchange import FileResponse
 from tests.golden.transit_files import APPL, KEY, RCHG, blkl, card, file, flag, parsed, recn, resp
 from tests.integration.transit_desk import (
-    CATALOGUE,
     ENDPOINT,
     FILES,
     FORMER_CARD,
@@ -33,7 +32,6 @@ from tests.integration.transit_desk import (
     MAPPINGS,
     PARAMS,
     START,
-    about_card,
     batch_of,
     order_of,
     person,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 
@@ -93,3 +94,45 @@ async def test_wrong_name_or_clock_ends_with_2_and_says_what_is_known(arguments,
         output, errors = await asyncio.wait_for(sims.process.communicate(), WAIT)
         assert (sims.process.returncode, output) == (2, b"")
         assert named in errors.decode()
+
+
+async def _hub(*arguments, **environment):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from hub.cli import main; main()",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 3 * WAIT)
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def test_application_submitted_from_another_process_is_done_and_can_be_asked_for_later(tmp_path):
+    written = ("--write", str(tmp_path / "sims"), "--pace", "0.0005", "--clock", "2026-11-24T09:00:00+08:00@*60")
+    async with Running("power", "--json", *written) as sims:
+        told = json.loads(await sims.line())
+        settings = {
+            "HUB_CONFIG_DIR": str(tmp_path / "sims"),
+            "HUB_CLOCK": told["clock"],
+            "HUB_DATA_DIR": str(tmp_path / "data"),
+            "HUB_CALLBACK_PORT": "0",
+        }
+        _, application, _ = await _hub("example", "JX6-ELE-05")
+        file = tmp_path / "application.json"
+        file.write_text(application, encoding="utf-8")
+        code, output, errors = await _hub("submit", str(file), "--wait", "--json", "--timeout", "60", **settings)
+        assert code == 0, errors
+        case = json.loads(output)
+        assert case["summary"] == f"case {case['number']} DECIDED ALL_COMPLETED 1/1"
+        control = f"http://127.0.0.1:{told['simulators']['power']}/__sim__/ledger"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(control)).json()["summary"] == {"order": 1}
+        code, output, _ = await _hub("case", case["number"], **settings)
+        assert (code, output.rstrip().splitlines()[-1]) == (0, case["summary"])
+        code, output, _ = await _hub("trace", case["number"], "--json", **settings)
+        assert code == 0
+        assert json.loads(output)["tasks"][0]["exchanges"]
+        assert "王秀兰" not in output

@@ -18,7 +18,7 @@ from hub.domain.orders import orders_for
 from hub.domain.party import DocumentType, IdentityDocument, Person
 from hub.mapping import load_set
 from hub.registry import shipped_mappings
-from hub.sdk import CallEnded, Collect
+from hub.sdk import CallEnded, Collect, Collected
 from hub.sdk.context import Call, Context, Equipment, Sessions
 from hub.wire.crypto import sm3
 from hub.wire.exchange import FilePut, Limits
@@ -36,7 +36,7 @@ CATALOGUE = load_configuration(shipped_config()).catalogue
 ITEMS = [item for item in CATALOGUE.items if item.field == "transit"]
 MAPPINGS = load_set("transit", shipped_mappings())
 FORMER_CARD, STUDENT_CARD, SENIOR_CARD = "3104330000000000016", "3104330000000000024", "3104330000000000032"
-OVERDUE_CARD, LONG_NAME_CARD, NEVER_ISSUED = "3104330000000000040", "3104330000000000057", "3104330000000099992"
+OVERDUE_CARD, NEVER_ISSUED = "3104330000000000040", "3104330000000099992"
 FILES = {"host": "127.0.0.1", "port": 22, "username": "onewindow", "private_key": "TEST", "host_key": "TEST"}
 KEYS = {"sm4_keys": {"01": "54455354" * 4, "02": "54455355" * 4}, "key_version": "01"}
 
@@ -151,6 +151,8 @@ class Desk:
         today = self.clock.now().astimezone(SHANGHAI).date()
         days = tuple(today - timedelta(days=past) for past in range(back, -1, -1))
         found = await self.run("collect", Collect(days=days, known=frozenset(self.files)))
+        if not isinstance(found, Collected):
+            return found
         self.files |= {file.name for file in found.files}
         self.damaged = list(found.damaged)
         return found
