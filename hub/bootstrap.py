@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.api import Api, Parts
 from hub.bus import MemoryBus
 from hub.clock import Clock, WallClock
-from hub.config import Configuration, closure, load_configuration, resolve
+from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
 from hub.domain import numbers
-from hub.domain.provider import Route
+from hub.domain.provider import EndpointSpec, Route
 from hub.engine.callbacks import Callbacks
 from hub.engine.core import Engine
 from hub.engine.intake import Intake
@@ -37,6 +37,7 @@ from hub.store.seal import Vault
 from hub.store.sql import SqlStore
 
 Connections = Mapping[str, Mapping[str, Any]]
+Reach = Callable[[EndpointSpec], dict[str, Any]]
 
 
 class Hub(Api):
@@ -56,6 +57,7 @@ class Hub(Api):
         settings: Settings | None = None,
         clock: Clock | None = None,
         connections: Connections | None = None,
+        only_connections: bool = False,
         registry: Registry | None = None,
         run: bool = True,
         draw: Draw = os.urandom,
@@ -67,6 +69,7 @@ class Hub(Api):
             settings: instead of reading the environment.
             clock: instead of what the settings say.
             connections: configuration by endpoint id in place of the configured one (simulators, tests).
+            only_connections: open no other endpoints than those, whatever the environment holds.
             registry: adapters in place of the installed ones.
             run: False only reads and stores; nothing is sent until a hub runs on the same data.
             draw: source of random bytes.
@@ -78,7 +81,8 @@ class Hub(Api):
         settings = settings or Settings.read()
         async with AsyncExitStack() as stack:
             found = registry or Registry.load(settings.mappings_dir)
-            hub, rules = await _assemble(cls, stack, settings, config, clock, connections or {}, found, draw)
+            reach = _reach(settings, connections or {}, only=only_connections)
+            hub, rules = await _assemble(cls, stack, settings, config, clock, reach, found, draw)
             if run:
                 await _start(stack, hub, settings, rules)
             yield hub
@@ -90,12 +94,14 @@ async def _assemble(
     settings: Settings,
     config: Path | str | None,
     clock: Clock | None,
-    connections: Connections,
+    reach: Reach,
     registry: Registry,
     draw: Draw,
 ) -> tuple[Hub, Rules]:
     folder = Path(config) if config is not None else settings.config_dir
     configuration = load_configuration(overlay=folder)
+    if faults := check_configuration(configuration):
+        raise ConfigError(*faults)
     clock = clock or _clock(settings)
     _make_folder(settings.data_dir)
     vault = Vault(_master_key(settings, draw), draw)
@@ -103,7 +109,7 @@ async def _assemble(
     stack.push_async_callback(store.aclose)
     await store.migrate()
     evidence = EvidenceFolder(settings.data_dir / "evidence", vault)
-    opened, unavailable = _open_endpoints(configuration, registry, settings, connections)
+    opened, unavailable = _open_endpoints(configuration, registry, reach)
     for each in opened:
         stack.push_async_callback(each.transport.aclose)
     rules = _rules(configuration, opened, clock, draw)
@@ -146,16 +152,27 @@ async def _start(stack: AsyncExitStack, hub: Hub, settings: Settings, rules: Rul
     stack.push_async_callback(engine.stop, settings.shutdown_seconds)
 
 
+def _reach(settings: Settings, connections: Connections, *, only: bool) -> Reach:
+    """How the configuration of an endpoint is found: given from outside, or resolved with its secrets."""
+
+    def reach(spec: EndpointSpec) -> dict[str, Any]:
+        if spec.id in connections:
+            return dict(connections[spec.id])
+        if only:
+            raise SettingsError(Fault(f"endpoint {spec.id}", "CLOSED", "it is none of the connections given"))
+        return resolve(spec, settings.lookup)
+
+    return reach
+
+
 def _open_endpoints(
-    configuration: Configuration, registry: Registry, settings: Settings, connections: Connections
+    configuration: Configuration, registry: Registry, reach: Reach
 ) -> tuple[list[Opened], dict[str, str]]:
     """Open what can be opened. A missing secret or a broken adapter closes its endpoint, not the hub."""
     opened, unavailable = [], {}
     for spec in configuration.endpoints:
         try:
-            given = connections.get(spec.id)
-            config = dict(given) if given is not None else resolve(spec, settings.lookup)
-            opened.append(registry.open(spec, config))
+            opened.append(registry.open(spec, reach(spec)))
         except ConfigError as error:
             unavailable[spec.id] = str(error)
     return opened, unavailable

@@ -82,5 +82,7 @@ async def simulated(
         running = await start(stack, wanted or names(), time, **options)
         settings = Settings.read(data_dir=folder, callback_port=0, database_url=None, shutdown_seconds=1)
         reached = connections(load_configuration(overlay=config), running)
-        hub = await stack.enter_async_context(Hub.open(config, settings=settings, clock=time, connections=reached))
+        hub = await stack.enter_async_context(
+            Hub.open(config, settings=settings, clock=time, connections=reached, only_connections=True)
+        )
         yield Simulated(hub, running, time)

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.transit import answers, folders, snapshot
 from adapters.transit.collecting import OURS, Collection, batch_of, error_of, records
-from adapters.transit.files import FileName, error_line, opened, photo_name, rows_of, sealed, sealed_size
+from adapters.transit.files import FileName, error_line, opened, photo_name, rows_of, sealed
 from hub.sdk import (
     Absent,
     Accepted,
@@ -27,6 +27,7 @@ from hub.sdk import (
     FileRecord,
     NotSent,
     Outcome,
+    Refused,
     Reply,
     ServiceError,
     ServiceOrder,
@@ -56,12 +57,13 @@ class TransitAdapter(Adapter):
 
     @read("find_batch")
     async def find_batch(self, batch: Batch, ctx: Context) -> Outcome:
-        """Accepted if the file stands whole in its folder, under whatever key version: the centre leaves it there."""
-        size = sealed_size(len(batch.orders))
+        """Accepted if these orders stand in the file of this number, under whatever key: the centre leaves it there."""
+        serials = [order.serial for order in batch.orders]
         for name in await folders.files(ctx, "in", batch.day, batch.type):
-            flag = await folders.get(ctx, name.path("in", "ok")) if int(name.seq) == batch.seq else b""
-            if flag.split(b" ")[0] == str(size).encode():
-                return Accepted(raw_code="FILE")
+            if int(name.seq) == batch.seq:
+                flag, body = [await folders.get(ctx, name.path("in", end)) for end in ("ok", "dat")]
+                if self._serials(name, flag, body) == serials:
+                    return Accepted(raw_code="FILE")
         return Absent()
 
     @collect("collect")
@@ -134,6 +136,18 @@ class TransitAdapter(Adapter):
             raise DecodeError("path", "is not the name of a file of the exchange")
         file = opened(name, env.vars["flag"].encode(), response.body, self.config["sm4_keys"])
         return {"D": rows_of(file)}
+
+    def _serials(self, name: FileName, flag: bytes, body: bytes) -> list[str]:
+        """The orders in a file of ours; none if it is torn."""
+        try:
+            return [row["reqno"] for row in rows_of(opened(name, flag, body, self.config["sm4_keys"]))]
+        except Refused as refused:
+            if refused.code is not ErrorCode.FILE_DIGEST:
+                error = ServiceError(code=refused.code, provider=self.endpoint, provider_code_raw=refused.raw)
+                raise CallEnded(NotSent(error=error)) from None
+            return []
+        except DecodeError:
+            return []
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
         """An order alone in a file, as number one of its day."""

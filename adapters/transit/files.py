@@ -99,11 +99,6 @@ def sealed(tree: Tree, keys: Mapping[str, str]) -> FilePut:
     return FilePut(name.path("in", "dat"), body, name.path("in", "ok"), flag_of(body).encode())
 
 
-def sealed_size(records: int) -> int:
-    """How many bytes a file of that many records has: start value, text, padding."""
-    return _BLOCK + ((records + 2) * RECORD // _BLOCK + 1) * _BLOCK
-
-
 def photo_name(serial: str) -> str:
     return f"{serial}.jpg"
 

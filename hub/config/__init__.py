@@ -3,7 +3,7 @@
 from hub.config.check import check_configuration, warnings
 from hub.config.load import Configuration, load_configuration, shipped
 from hub.config.routes import RouteRow, RouteTable, routes
-from hub.config.schedule import Closure, closure, cron
+from hub.config.schedule import Closure, closure, cron, timetable
 from hub.config.secrets import Lookup, resolve
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "resolve",
     "routes",
     "shipped",
+    "timetable",
     "warnings",
 ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hub.clock import SHANGHAI
 from hub.config.check_catalogue import check_catalogue
 from hub.config.load import Configuration
-from hub.config.schedule import cron
+from hub.config.schedule import cron, timetable
 from hub.config.secrets import malformed
 from hub.domain.provider import Concession, EndpointSpec
 from hub.errors import Fault
 
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=SHANGHAI)
 _SECRET_WORDS = ("password", "secret", "token", "private", "sign_key", "sm4")
 
 
@@ -147,7 +150,7 @@ def _endpoint(endpoint: EndpointSpec) -> Iterator[tuple[str, ...]]:
         lines |= {("batch", "send"): endpoint.batch.send, ("batch", "collect"): endpoint.batch.collect}
     for path, line in lines.items():
         try:
-            cron(line or "0 0 * * *")
+            timetable(line or "0 0 * * *", _ANY_DAY)
         except ValueError as error:
             yield str(error), *path
 

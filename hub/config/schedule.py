@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from hub.clock import SHANGHAI
 from hub.domain.provider import MaintenanceWindow
@@ -38,6 +39,16 @@ def cron(line: str) -> CronTrigger:
         return CronTrigger.from_crontab(line, timezone=SHANGHAI)
     except ValueError as error:
         raise ValueError(f"not a cron line: {error}") from None
+
+
+def timetable(line: str, start: datetime) -> CronTrigger | IntervalTrigger:
+    """Read a cron line, or `every N seconds` counted from `start`. Raises ValueError that says what is wrong."""
+    found = re.fullmatch(r"every ([0-9]+(?:\.[0-9]+)?) seconds", line)
+    if found is None:
+        return cron(line)
+    if float(found[1]) <= 0:
+        raise ValueError("a pause is longer than nothing")
+    return IntervalTrigger(seconds=float(found[1]), start_date=start, timezone=SHANGHAI)
 
 
 def closure(windows: Iterable[MaintenanceWindow], endpoint: str, operation: str, now: datetime) -> Closure | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from hub.bus import Bus
 from hub.clock import Clock
@@ -20,7 +21,7 @@ from hub.store.port import Store
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 
-_IDLE = timedelta(minutes=5)
+_LOOK_AGAIN = 2.0  # seconds of real time, under every clock
 
 
 class Relay:
@@ -57,12 +58,13 @@ class Relay:
                 await self._rest(due)
 
     async def _rest(self, due: datetime | None) -> None:
-        """Wait until something is due or somebody wakes us."""
-        until = min(due, self._rules.now() + _IDLE) if due else None
-        woken = asyncio.ensure_future(self._wake.wait())
-        waits = {woken}
-        if until is not None:
-            waits.add(asyncio.ensure_future(self._clock.sleep_until(until)))  # type: ignore[arg-type]
+        """Wait until something is due or somebody wakes us; look again soon, as others may write to the store."""
+        waits: set[asyncio.Future[Any]] = {
+            asyncio.ensure_future(self._wake.wait()),
+            asyncio.ensure_future(asyncio.sleep(_LOOK_AGAIN)),
+        }
+        if due is not None:
+            waits.add(asyncio.ensure_future(self._clock.sleep_until(due)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

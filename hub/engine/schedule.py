@@ -6,26 +6,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
-
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from hub.clock import SHANGHAI, Clock
+from hub.config import timetable
 from hub.domain.work import CommandKind
 from hub.engine import batches
 from hub.engine.rules import Rules
 from hub.store.port import Store
 from hub.store.unit import UnitOfWork
-
-
-def trigger_of(text: str, start: datetime) -> Any:
-    """A trigger from a cron line (Asia/Shanghai) or from `every N seconds`."""
-    words = text.split()
-    if len(words) == 3 and words[0] == "every" and words[2] == "seconds":
-        return IntervalTrigger(seconds=float(words[1]), start_date=start, timezone=SHANGHAI)
-    return CronTrigger.from_crontab(text, timezone=SHANGHAI)
-
 
 Job = Callable[[datetime], Awaitable[None]]
 _LOOK_BACK = timedelta(days=30)
@@ -52,7 +40,7 @@ class Schedule:
 
     async def run(self, when: str, job: Job) -> None:
         """Fire one job for ever. A firing missed while the hub was down is made up by the next."""
-        trigger = trigger_of(when, self._clock.now())
+        trigger = timetable(when, self._clock.now())
         previous: datetime | None = None
         while True:
             fire = trigger.get_next_fire_time(previous, self._clock.now())

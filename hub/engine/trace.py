@@ -115,6 +115,10 @@ def _form(value: Any, key: str = "") -> Iterator[tuple[Kind, str]]:
         "address": "address",
         "full_address": "address",
         "new_position": "other",
+        "account_no": "document",
+        "card_no": "document",
+        "cust_no": "document",
+        "ownership_proof_no": "document",
     }
     match value:
         case dict():

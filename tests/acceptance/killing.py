@@ -24,10 +24,11 @@ class World:
     toy: bool = False
     origin: float = field(default_factory=time.time)
     callback_port: int = 0
+    rate: float = 1.0
 
     @property
     def clock(self) -> str:
-        return f"{START.isoformat()}@{self.origin}*1.0"
+        return f"{START.isoformat()}@{self.origin}*{self.rate}"
 
     @property
     def killed_at(self) -> str:

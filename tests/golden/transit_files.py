@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from hub.wire.crypto import sm3
 from tests.integration.transit_desk import KEYS
 from tests.integration.transit_hub import decrypt, encrypt
@@ -17,6 +19,12 @@ HEAD = {"ftype": (1, 5), "inst": (5, 9), "bizdate": (9, 17), "seq": (17, 21), "c
 OURS = {"APPL": APPL, "RCHG": RCHG}
 # Places of a number that is summed up in head and trailer.
 _SUMS = {"RESP": (87, 97), "CARD": (80, 90), "RECN": (66, 76), "BLKL": None}
+
+
+# Any character a name can have, the CJK extensions and markup among them, but no surrogates and no control codes.
+NAMES = st.text(
+    st.characters(min_codepoint=0x21, exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp", "Cn"]), min_size=1, max_size=64
+) | st.sampled_from(["䶮·𬭎", "<&>\"'", "阿卜杜热西提·买买提依明·𠅤", "𠅤㛃", "O'Brien—Łódź"])
 
 
 def parsed(data: bytes) -> tuple[dict[str, str], list[dict[str, str]], dict[str, str]]:

@@ -88,6 +88,23 @@ async def test_doubtful_file_is_inquired_and_every_order_of_it_is_done_once(desk
     assert await done(desk, *orders)
 
 
+async def test_number_under_which_other_orders_stand_is_no_proof(desk):
+    await desk.topup(topup(1), seq=1)
+    assert await desk.run("find_batch", batch_of("RCHG", topup(2))) == Absent()
+    await desk.put(f"/in/{DAY}/{stem('RCHG')}.dat", b"torn")
+    assert await desk.run("find_batch", batch_of("RCHG", topup(1))) == Absent()
+
+
+async def test_file_under_a_key_that_is_gone_leaves_the_doubt(desk):
+    sent = batch_of("RCHG", topup())
+    await desk.run("topup", sent)
+    keys = desk.simulator.connection()["sm4_keys"]
+    other = Desk(desk.clock, desk.simulator, sm4_keys={"02": keys["02"]}, key_version="02")
+    outcome = await other.run("find_batch", sent)
+    await other.transport.aclose()
+    assert (type(outcome), outcome.error.code) == (NotSent, ErrorCode.UPS_AUTH)
+
+
 async def test_inquiry_that_fails_leaves_the_doubt(desk):
     sent = batch_of("RCHG", topup())
     desk.simulator.faults.arm("after-commit")
@@ -142,8 +159,27 @@ async def test_half_written_answer_is_not_touched(desk):
     names = await desk.transport.exchange(FileList(f"/out/{DAY}"), desk._equipment.limits)
     assert any(name.startswith("JXGJ_RESP_0402") for name, _ in names.response.names)
     assert await desk.answers() == {}
+    assert desk.damaged == []
     await desk.clock.advance(seconds=2)
     assert isinstance((await desk.answers())[order.serial], Completed)
+
+
+async def test_half_written_snapshot_leaves_the_one_of_the_night_before(desk):
+    await desk.clock.advance(hours=16, minutes=55, seconds=1)  # 02:00:01
+    before = await desk.run("snapshot", about_card("JX6-BUS-07"))
+    await desk.clock.advance(seconds=2)
+    after = await desk.run("snapshot", about_card("JX6-BUS-07"))
+    nights = [outcome.outputs[0].as_of.day for outcome in (before, after)]
+    assert nights == [4, 5]  # in UTC
+
+
+async def test_spoilt_snapshot_answers_nothing_until_it_is_mended(desk):
+    desk.simulator.faults.arm("garbage", operation="CARD")
+    await desk.clock.advance(hours=17)
+    outcome = await desk.run("snapshot", about_card("JX6-BUS-07"))
+    assert (type(outcome), outcome.error.code) == (NotSent, ErrorCode.FILE_DIGEST)
+    await desk.cycle(9)
+    assert isinstance(await desk.run("snapshot", about_card("JX6-BUS-07")), Completed)
 
 
 async def test_lost_answer_is_found_in_the_reconciliation(desk):
