@@ -15,7 +15,8 @@ from pathlib import Path
 def simulators_apart(*names: str) -> Iterator[Path]:
     """Start simulators; gives a configuration folder that reaches them."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(sys.executable).parent / "hub"), "sim", "up", *names, "--write", folder, "--always-open", "--json"]
+        hub = str(Path(sys.executable).parent / "hub")
+        command = [hub, "sim", "up", *names, "--write", folder, "--always-open", "--json"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None

@@ -32,13 +32,13 @@ def test_sm3_and_hmac_sm3_give_the_standards_own_values():
 @settings(max_examples=8, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2**32))
 def test_envelope_opens_with_the_owners_key_to_the_same_bytes(plain, seed):
-    sealed = crypto.seal(plain, KEYS.app.public, random.Random(seed))  # noqa: S311 -- a test
+    sealed = crypto.seal(plain, KEYS.app.public, random.Random(seed))
     assert len(sealed["encKey"]) == 224
     assert crypto.unseal(sealed, KEYS.app.private) == plain
 
 
 def test_envelope_for_another_owner_or_with_a_flipped_bit_does_not_open():
-    sealed = crypto.seal(b"text", KEYS.app.public, random.Random(1))  # noqa: S311 -- a test
+    sealed = crypto.seal(b"text", KEYS.app.public, random.Random(1))
     with pytest.raises(crypto.EnvelopeError):
         crypto.unseal(sealed, KEYS.platform.private)
     flipped = sealed["encKey"][:-1] + ("0" if sealed["encKey"][-1] != "0" else "1")
