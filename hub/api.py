@@ -22,6 +22,7 @@ from hub.domain.order import AccountQuery
 from hub.domain.party import IdentityDocument, Person
 from hub.domain.plan import Plan, make_plan
 from hub.domain.states import TaskState
+from hub.domain.taxonomy import ErrorCode
 from hub.engine.applier import Applier
 from hub.engine.core import Engine
 from hub.engine.intake import Intake
@@ -29,7 +30,7 @@ from hub.engine.lookup import Lookup, look_up
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
-from hub.errors import NotAllowed
+from hub.errors import ApplicationInvalid, Fault, NotAllowed
 from hub.registry import Registry
 from hub.sdk.context import Equipment
 from hub.store.evidence import EvidenceFolder
@@ -146,8 +147,11 @@ class Api:
         Raises:
             ApplicationInvalid, NoProvider: with every fault.
         """
+        self._parts.intake.check(application)
+        return self._previews(application)
+
+    def _previews(self, application: Application) -> tuple[Preview, ...]:
         intake, parts = self._parts.intake, self._parts
-        intake.check(application)
         now = parts.clock.now()
         division = application.address.division_code
         marker = numbers.case_number(now.astimezone(SHANGHAI).date(), division[:6], _PREVIEW_SEQ)
@@ -178,6 +182,7 @@ class Api:
             if earlier is not None:
                 return earlier
             intake.check(application)
+            self._check_writable(application)
             case = await self._parts.store.run(lambda unit: intake.store(unit, application))
         self._wake()
         return case
@@ -255,6 +260,16 @@ class Api:
         if reveal is not None:
             _AUDIT.warning("a trace was revealed", extra={"case": number, "reason": reveal})
         return await self._parts.store.run(lambda unit: read_trace(unit, number, masked=reveal is None))
+
+    def _check_writable(self, application: Application) -> None:
+        """Refuse at the window what a utility's interface cannot take (a rare character, say), not days later."""
+        faults = [
+            Fault(f"items[{index}]", ErrorCode.UPS_ENCODING.value, f"{shown.endpoint} cannot take it: {shown.error}")
+            for index, shown in enumerate(self._previews(application))
+            if shown.error
+        ]
+        if faults:
+            raise ApplicationInvalid(*faults)
 
     def _refuse_cancel(self, state: TaskState, endpoint: str, number: str) -> None:
         if state in {TaskState.COMPLETED, TaskState.REJECTED, TaskState.COMPENSATED}:

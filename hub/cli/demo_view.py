@@ -85,10 +85,12 @@ def _told(exchange: dict[str, Any]) -> tuple[str, bool, str]:
 
 
 def ledger_lines(ledger: dict[str, dict[str, int]]) -> Iterator[str]:
-    """`water: 1 order`, a line for each utility."""
+    """`water: 1 order`, a line for each kind of effect at each utility."""
     for name, effects in ledger.items():
-        told = ", ".join(f"{count} {effect}{'' if count == 1 else 's'}" for effect, count in effects.items())
-        yield f"{name}: {told or 'nothing'}"
+        if not effects:
+            yield f"{name}: nothing"
+        for effect, count in effects.items():
+            yield f"{name}: {count} {effect}{'' if count == 1 else 's'}"
 
 
 def show(out: Console, trace: Trace, ledger: dict[str, dict[str, int]]) -> None:

@@ -75,11 +75,12 @@ async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) ->
     async with AsyncExitStack() as stack:
         with clock.busy():  # time begins when the application is in
             systems = await sims.start(stack, SYSTEMS, clock=clock, profile=Profile(seed=seed, pace=_PACE))
-            _write_endpoints(config, systems, hurried=bool(troubles))
+            reached = _connect(config, systems, hurried=bool(troubles))
             settings = _settings(data, config)
             logs.configure(settings, level="CRITICAL")
             draw = random.Random(seed).randbytes  # noqa: S311 -- the same seed, the same run; no real data is sealed
-            hub = await stack.enter_async_context(Hub.open(settings=settings, clock=clock, draw=draw))
+            opening = Hub.open(settings=settings, clock=clock, draw=draw, connections=reached, only_connections=True)
+            hub = await stack.enter_async_context(opening)
             for trouble in troubles:
                 lifting = _arm(systems[trouble.system], trouble, clock)
                 stack.callback(lifting.cancel)
@@ -120,19 +121,22 @@ def _arm(system: Any, trouble: Trouble, clock: VirtualClock) -> asyncio.Task[Non
     return asyncio.create_task(lift(), name="outage")
 
 
-def _write_endpoints(folder: Path, systems: dict[str, Any], *, hurried: bool) -> None:
-    """Replace the shipped endpoints by those of this address, simulated: no other may be reached by a demonstration."""
+def _connect(folder: Path, systems: dict[str, Any], *, hurried: bool) -> dict[str, dict[str, Any]]:
+    """Connections to the simulated systems of this address; with short time limits where a fault will use them up."""
     shipped = load_configuration()
-    entries = []
+    reached, entries = {}, []
     for system in SYSTEMS:
         route = shipped.concessions.route(system, _DIVISION, START.date())
         if route is None or route.endpoint is None:
             raise InputError(Fault(system, "RTE_NO_PROVIDER", "the shipped configuration connects nobody here"))
         entry = route.endpoint.model_dump(mode="json", exclude_none=True)
         limits = {**entry["limits"], **_HURRIED} if hurried else entry["limits"]
-        entries.append({**entry, "config": systems[system].connection(**route.params), "limits": limits})
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "endpoints.yaml").write_text(yaml.safe_dump({"endpoints": entries}, allow_unicode=True), encoding="utf-8")
+        entries.append({**entry, "limits": limits})
+        reached[route.endpoint.id] = systems[system].connection(**route.params)
+    (folder / "endpoints.d").mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump({"endpoints": entries}, allow_unicode=True)
+    (folder / "endpoints.d" / "demo.yaml").write_text(text, encoding="utf-8")
+    return reached
 
 
 def _settings(data: Path, config: Path) -> Settings:
@@ -144,7 +148,6 @@ def _settings(data: Path, config: Path) -> Settings:
         mappings_dir=None,
         secrets_dir=None,
         database_url=None,
-        bus_url="memory:",
         master_key=None,
         master_key_file=None,
         callback_host="127.0.0.1",

@@ -22,6 +22,7 @@ from hub.store.unit import TaskRecord, UnitOfWork
 
 _HOLD = timedelta(minutes=30)
 _LOST_POLLS = 5
+_LOGINS = 5
 _ASKABLE = LIVE | {TaskState.UNKNOWN, TaskState.CANCELLING, TaskState.MANUAL}
 
 
@@ -81,8 +82,11 @@ class Applier:
     def _not_sent(self, record: TaskRecord, outcome: NotSent, result: Result) -> None:
         record.row.failures += 1
         policy = self._rules.endpoints[record.row.endpoint].spec.retry
-        waiting = outcome.error.code.rule.retry is Retry.HOLD
-        if not waiting and exhausted(record.row.failures, record.task.created_at, self._now, policy):
+        rule = outcome.error.code.rule.retry
+        waiting = rule is Retry.HOLD
+        # Refused credentials do not get better by trying; many tries get an account locked.
+        locked = rule is Retry.RENEW and record.row.failures >= _LOGINS
+        if locked or (not waiting and exhausted(record.row.failures, record.task.created_at, self._now, policy)):
             self._give_up(record, f"{result.command}:end", outcome.error)
             return
         self._event(record, outcome, result)

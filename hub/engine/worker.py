@@ -155,7 +155,8 @@ class Worker:
 def _choose(equipment: Equipment, command: Command) -> tuple[Operation, bool]:
     """The operation to run: for a doubt the inquiry. Raises NotSupported when a doubt has none."""
     operation = equipment.adapter.operation(command.operation)
-    if command.in_doubt or command.kind in {CommandKind.INQUIRE, CommandKind.INQUIRE_BATCH}:
+    doubtful = command.in_doubt and operation.changes
+    if doubtful or command.kind in {CommandKind.INQUIRE, CommandKind.INQUIRE_BATCH}:
         return equipment.adapter.operation(operation.inquiry or ""), True
     return operation, False
 

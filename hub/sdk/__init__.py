@@ -24,16 +24,17 @@ from hub.domain.outcome import (
     Rejected,
     Unknown,
 )
+from hub.domain.party import IdentityDocument
 from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, UtilityAccount
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
-from hub.errors import DecodeError, EncodeError, ManifestError, NotSupported, UnmappedCode
+from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
 from hub.sdk import wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
-from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, batch, collect, inquiry, read, write
+from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
 from hub.sdk.outcomes import error_of, outcome_of, outputs_of, refusal
 
 __all__ = [
@@ -62,14 +63,17 @@ __all__ = [
     "ErrorCode",
     "Evidence",
     "EvidencePart",
+    "Fault",
     "Faulty",
     "FileNames",
     "FileRecord",
+    "IdentityDocument",
     "KeyReplay",
     "ManifestError",
     "NodeEvent",
     "NotSent",
     "NotSupported",
+    "Operation",
     "Outcome",
     "Output",
     "Progress",

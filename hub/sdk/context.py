@@ -229,7 +229,8 @@ class Context:
         if not exchanged.phase.provably_not_sent and effect:
             error = self._error(ErrorCode.UPS_TIMEOUT_UNKNOWN, note=exchanged.failure)
             return self._doubt(exchanged.phase.name, error)
-        return self._without_effect(ErrorCode.UPS_UNAVAILABLE, exchanged.failure)
+        refused = exchanged.failure in {"login", "host-key"}
+        return self._without_effect(ErrorCode.UPS_AUTH if refused else ErrorCode.UPS_UNAVAILABLE, exchanged.failure)
 
     def _without_effect(self, code: ErrorCode, note: str | None) -> Outcome:
         error = self._error(code, note=note)

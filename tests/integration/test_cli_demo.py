@@ -12,7 +12,7 @@ import sys
 import pytest
 
 SUMMARY = re.compile(r"case JX6\d{21} DECIDED ALL_COMPLETED 3/3")
-LEDGER = {"water": "water: 1 order, 3 attachments", "power": "power: 1 order", "transit": "transit: 1 application"}
+LEDGER = {"water": "water: 1 order", "power": "power: 1 order", "transit": "transit: 1 application"}
 PRINCIPAL = {"water": "water-city: 3001", "power": "power: app.submit", "transit": "transit-0402: APPL"}
 LIMIT = 100
 

@@ -145,7 +145,12 @@ def test_doubt_is_told_with_its_inquiry_and_its_end(after, told):
 
 def test_ledger_is_one_line_a_utility():
     effects = {"water": {"order": 1, "attachment": 3}, "power": {"order": 2}, "transit": {}}
-    assert list(ledger_lines(effects)) == ["water: 1 order, 3 attachments", "power: 2 orders", "transit: nothing"]
+    assert list(ledger_lines(effects)) == [
+        "water: 1 order",
+        "water: 3 attachments",
+        "power: 2 orders",
+        "transit: nothing",
+    ]
 
 
 def test_portrait_is_a_jpeg_of_the_size_that_card_printers_take():
