@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART = ROOT / "docs" / "quickstart" / "README.md"
 PROMISES = {
     "plan_it": ["JX6-WAT-01 水表过户", "JX6-ELE-05", "JX6-BUS-03", "bring: 电子证件照"],
-    "preview_it": ["water-city SOAP 3001", "01 0100012345"],
+    "preview_it": ["water-city soap11-asmx-inner-xml 3001", "01 0100012345"],
     "submit_it": ["DISPATCHING 派发中", "COMPLETED 办结", "DECIDED ALL_COMPLETED contract", "{'order': 1"],
     "refuse_it": ["applicant.document.number VAL_FORMAT"],
     "lose_it": ["UNKNOWN CALL", "COMPLETED POLL", "{'order': 1"],
