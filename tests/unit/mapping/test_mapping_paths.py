@@ -133,7 +133,7 @@ def test_every_canonical_path_can_be_mapped(order, env):
 
 
 def test_the_bench_compares_equal_trees():
-    bench = Path(__file__).parents[3] / "bench" / "mapping.py"
+    bench = Path(__file__).parents[3] / "bench" / "bench_mapping.py"
     done = subprocess.run(
         [sys.executable, str(bench), "--json", "--blocks", "3", "--calls", "5"],
         capture_output=True,
