@@ -30,7 +30,7 @@ from hub.engine.lookup import Lookup, look_up
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
-from hub.errors import ApplicationInvalid, Fault, NotAllowed
+from hub.errors import ApplicationInvalid, Fault, NotAllowed, NotFound
 from hub.registry import Registry
 from hub.sdk.context import Equipment
 from hub.store.evidence import EvidenceFolder
@@ -235,6 +235,8 @@ class Api:
 
         def ask(unit: UnitOfWork) -> set[str]:
             records = [record for record in unit.tasks(unit.case(number).number) if task in {None, record.task.number}]
+            if not records:
+                raise NotFound(f"case {number} has no task {task}")
             for record in records:
                 self._refuse_cancel(record.task.state, record.task.endpoint, record.task.number)
             applier = Applier(unit, self._parts.rules)

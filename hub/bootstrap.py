@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.api import Api, Parts
 from hub.bus import MemoryBus
-from hub.clock import Clock, WallClock
+from hub.clock import SHANGHAI, Clock, WallClock
 from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
 from hub.domain import numbers
 from hub.domain.provider import EndpointSpec, Route
@@ -212,7 +212,10 @@ def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, dra
 
 
 def _router(configuration: Configuration, clock: Clock) -> Callable[[str, str], Route | None]:
-    return lambda field, division: configuration.concessions.route(field, division, clock.now().date())
+    def route(field: str, division: str) -> Route | None:
+        return configuration.concessions.route(field, division, clock.now().astimezone(SHANGHAI).date())
+
+    return route
 
 
 def _clock(settings: Settings) -> Clock:

@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 
 from hub.clock import SHANGHAI
 from hub.domain.order import Batch
-from hub.domain.outcome import Accepted, Faulty, NotSent, Outcome
-from hub.domain.states import EventSource, TaskState
+from hub.domain.states import TaskState
 from hub.domain.work import CommandKind, Result
-from hub.engine.events import event_of
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
-from hub.engine.step import apply_event
 from hub.store.tables import BatchRow
 from hub.store.unit import TaskRecord, UnitOfWork
 
@@ -25,22 +22,28 @@ def close(unit: UnitOfWork, rules: Rules, endpoint: str) -> int:
     types = {each.batch_type for each in served.adapter.operations.values() if each.batch_type}
     gone = 0
     for batch_type in sorted(types):
-        records = unit.ready_for_batch(endpoint, batch_type, LARGEST)
-        if records:
+        while records := unit.ready_for_batch(endpoint, batch_type, LARGEST):
             gone += len(records)
-            _write(unit, rules, endpoint, batch_type, records, now)
+            _write(unit, rules, endpoint, batch_type, records, closed_at=now, when=now)
     return gone
 
 
 def _write(
-    unit: UnitOfWork, rules: Rules, endpoint: str, batch_type: str, records: list[TaskRecord], when: datetime
+    unit: UnitOfWork,
+    rules: Rules,
+    endpoint: str,
+    batch_type: str,
+    records: list[TaskRecord],
+    *,
+    closed_at: datetime,
+    when: datetime,
 ) -> None:
     day = rules.now().astimezone(SHANGHAI).date()
     seq = unit.count(f"batch:{endpoint}:{batch_type}:{day:%Y%m%d}")
     batch_id = f"{endpoint}:{batch_type}:{day:%Y%m%d}:{seq:04d}"
     tasks = [record.task.number for record in records]
     unit.add_batch(
-        BatchRow(id=batch_id, endpoint=endpoint, type=batch_type, day=day, seq=seq, tasks=tasks, closed_at=when)
+        BatchRow(id=batch_id, endpoint=endpoint, type=batch_type, day=day, seq=seq, tasks=tasks, closed_at=closed_at)
     )
     for record in records:
         record.row.batch_id = batch_id
@@ -93,22 +96,28 @@ def inquire(unit: UnitOfWork, batch_id: str, result: Result, step: int, when: da
     )
 
 
-def refused(unit: UnitOfWork, rules: Rules, batch_id: str, outcome: Outcome) -> None:
-    """The utility refused a whole file, or holds it. Refused, nothing of it was done: its orders go into a new file."""
+def members(unit: UnitOfWork, batch_id: str) -> list[TaskRecord]:
+    """The orders that still stand or fall with a file: not gone into a later one, not decided, not with a person."""
     row = unit.batch(batch_id)
-    if row is None:
-        return
-    records = [unit.task(number) for number in row.tasks or ()]
-    records = [record for record in records if record.row.batch_id == batch_id and not record.task.state.final]
-    if isinstance(outcome, NotSent) and records:
-        policy = rules.endpoints[row.endpoint].spec.retry
-        if not exhausted(row.seq, row.closed_at, rules.now(), policy):
-            pause = outcome.retry_after or timedelta(0)
-            _write(unit, rules, row.endpoint, row.type, records, rules.now() + pause)
-            return
-        outcome = Faulty(error=outcome.error)
-    for record in records:
-        if isinstance(outcome, Accepted) and record.task.state is not TaskState.DISPATCHING:
-            continue
-        event_id = f"{batch_id}:{outcome.kind}:{record.task.number}"
-        apply_event(unit, rules, record, event_of(record.task.number, event_id, outcome, EventSource.FILE, rules.now()))
+    records = [unit.task(number) for number in (row.tasks if row else None) or ()]
+    return [record for record in records if record.row.batch_id == batch_id and under_way(record)]
+
+
+def under_way(record: TaskRecord) -> bool:
+    """Whether the hub itself has still to see to an order."""
+    return not record.task.state.final and record.task.state is not TaskState.MANUAL
+
+
+def write_again(
+    unit: UnitOfWork, rules: Rules, batch_id: str, records: list[TaskRecord], pause: timedelta | None
+) -> bool:
+    """Write a new file for orders of which the utility did nothing; False when that went on for too long."""
+    row = unit.batch(batch_id)
+    if row is None or not records:
+        return True
+    if exhausted(0, row.closed_at, rules.now(), rules.endpoints[row.endpoint].spec.retry):
+        return False
+    when = rules.now() + (pause or timedelta(0))
+    # Still the hour in which the first of these files was closed: refusals must not go on for ever.
+    _write(unit, rules, row.endpoint, row.type, records, closed_at=row.closed_at, when=when)
+    return True

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from hub.clock import Clock
 from hub.engine.applier import Applier
 from hub.engine.rules import Rules, Served
-from hub.errors import HubError
 from hub.mapping import Env
 from hub.sdk.adapter import Callback
 from hub.store.port import Store
@@ -52,11 +51,11 @@ class Callbacks:
         env = Env(now=self._rules.now(), config=served.adapter.config)
         try:
             callback = served.adapter.callback(message, env)
-        except HubError as error:
-            # Only the kind of error: the body is a stranger's and may hold anything.
+            touched = await self._store.run(lambda unit: self._store_one(unit, served.spec.id, callback))
+        except Exception as error:  # noqa: BLE001 -- whatever a stranger's body makes an adapter raise
+            # Only the kind of error: its text and traceback may hold what was sent.
             _LOG.warning("a callback was refused", extra={"endpoint": served.spec.id, "error": type(error).__name__})
             return False
-        touched = await self._store.run(lambda unit: self._store_one(unit, served.spec.id, callback))
         await self._told(touched)
         return True
 

@@ -18,7 +18,6 @@ from hub.engine.schedule import Schedule
 from hub.engine.worker import Worker
 from hub.errors import TryLater
 from hub.store.port import Store
-from hub.store.unit import UnitOfWork
 
 _LOG = logging.getLogger("hub.engine")
 _RESULTS = 200
@@ -65,21 +64,26 @@ class Engine:
             with self._clock.busy():
                 touched = await self._apply_durably(results)
                 for result in results:
-                    self.relay.done(result.endpoint)
+                    self.relay.done(result.endpoint, result.command)
                 await self._told(touched)
 
     async def _apply_durably(self, results: list[Result]) -> set[str]:
-        """Apply results; while the database cannot take them they stay in memory and nothing new is claimed."""
+        """Apply results; while the database cannot take them they stay in memory and nothing new is claimed.
 
-        def work(unit: UnitOfWork) -> set[str]:
-            return Applier(unit, self._rules).apply(results)
-
+        One that cannot be applied is left to its lease, after which it is asked what became of it; the others count.
+        """
         while True:
             try:
-                return await self._store.run(work)
+                return await self._store.run(lambda unit: Applier(unit, self._rules).apply(results))
             except TryLater:
                 _LOG.warning("the database cannot take results; trying again", extra={"count": len(results)})
                 await asyncio.sleep(1.0)
+            except Exception as error:  # noqa: BLE001 -- one bad result must not take the others with it
+                if len(results) > 1:
+                    return set().union(*[await self._apply_durably([each]) for each in results])
+                details = {"command": results[0].command, "error": type(error).__name__}
+                _LOG.error("a result cannot be applied", extra=details)
+                return set()
 
     def _spawn(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
         return asyncio.create_task(self._keep_running(name, run), name=name)

@@ -53,6 +53,17 @@ def target(outcome: Outcome) -> TaskState:  # noqa: PLR0911 -- one line for each
             return TaskState.READY
 
 
+def name_of(command: str, task: str, what: object) -> str:
+    """The id of an event that a command made for a task: a command for a file makes one for each of its orders."""
+    return f"{command if command.startswith(task) else f'{command}:{task}'}:{what}"
+
+
+def step_of(command: str) -> int:
+    """The counter at the end of a command's id: `…:inquire:2.7` -> 7."""
+    tail = command.rpartition(":")[2].rpartition(".")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
 def event_of(
     task: str, event_id: str, outcome: Outcome, source: EventSource, received_at: datetime, to: TaskState | None = None
 ) -> TaskEvent:

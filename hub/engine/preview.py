@@ -61,6 +61,10 @@ def preview(
         "message": message,
         "canonical": order.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
     }
+    spec = adapter.spec.messages.get(message)
+    if spec is None or not spec.request:
+        # An adapter that makes its requests without a mapping shows what it was given.
+        return Preview(**shown)
     try:
         tree = mappings.request(message)(source, env)
         request = adapter.encode(message, tree, env, draw)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import Counter
-from datetime import datetime
-from typing import Any
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bus import Bus
 from hub.clock import Clock
@@ -14,14 +17,16 @@ from hub.domain.order import Batch
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import Command, CommandKind
 from hub.engine import batches
-from hub.engine.events import hub_event
+from hub.engine.events import hub_event, name_of
 from hub.engine.rules import Rules
 from hub.engine.step import apply_event
 from hub.store.port import Store
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 
-_LOOK_AGAIN = 2.0  # seconds of real time, under every clock
+_LOG = logging.getLogger("hub.relay")
+_LOOK = 2.0
+_PUT_OFF = timedelta(minutes=5)
 
 
 class Relay:
@@ -30,20 +35,21 @@ class Relay:
     def __init__(self, store: Store, bus: Bus, rules: Rules, clock: Clock) -> None:
         self._store, self._bus, self._rules, self._clock = store, bus, rules, clock
         self._wake = asyncio.Event()
-        self._under_way: Counter[str] = Counter()
+        # By endpoint: the commands that are handed out, and how long each lease holds.
+        self._leases: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
 
     @property
     def under_way(self) -> int:
         """How many commands have been handed out without a stored result."""
-        return sum(self._under_way.values())
+        return sum(len(leases) for leases in self._leases.values())
 
     def wake(self) -> None:
         """Say that something may be due."""
         self._wake.set()
 
-    def done(self, endpoint: str) -> None:
+    def done(self, endpoint: str, command: str) -> None:
         """Say that a command of an endpoint has its result stored."""
-        self._under_way[endpoint] -= 1
+        self._leases[endpoint].pop(command, None)
         self._wake.set()
 
     async def run(self) -> None:
@@ -51,47 +57,62 @@ class Relay:
         while True:
             self._wake.clear()
             with self._clock.busy():
-                commands, due = await self._store.run(self._claim)
+                commands, due = await self._store.run(partial(self.claim, room=self.room()))
                 for command in commands:
+                    self._leases[command.endpoint][command.id] = self._lease(command.endpoint, command.send_deadline)
                     await self._bus.publish(command)
             if not commands:
-                await self._rest(due)
+                leases = (lease for held in self._leases.values() for lease in held.values())
+                await self._rest(min([*due, *leases], default=None))
 
     async def _rest(self, due: datetime | None) -> None:
-        """Wait until something is due or somebody wakes us; look again soon, as others may write to the store."""
-        waits: set[asyncio.Future[Any]] = {
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(asyncio.sleep(_LOOK_AGAIN)),
-        }
+        """Wait until something is due or somebody wakes us; look now and then what another process has stored."""
+        waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._wake.wait())}
         if due is not None:
             waits.add(asyncio.ensure_future(self._clock.sleep_until(due)))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Not awaited: a cancellation of this very task would be taken for theirs, and lost.
             for each in waits:
                 each.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await each
 
-    def _claim(self, unit: UnitOfWork) -> tuple[list[Command], datetime | None]:
+    def room(self) -> dict[str, int]:
+        """How many commands each endpoint may be given now. A lease that ran out takes no room."""
+        now = self._rules.now()
+        room = {
+            endpoint: served.spec.limits.concurrency * 2
+            - sum(lease >= now for lease in self._leases[endpoint].values())
+            for endpoint, served in self._rules.endpoints.items()
+        }
+        return {endpoint: free for endpoint, free in room.items() if free > 0}
+
+    def claim(self, unit: UnitOfWork, room: Mapping[str, int]) -> tuple[list[Command], list[datetime]]:
+        """The commands that are due now; if there are none, when the next ones of endpoints with room are."""
         now = self._rules.now()
         commands: list[Command] = []
-        blocked = False
-        for endpoint in sorted(unit.due_endpoints(now) & self._rules.endpoints.keys()):
-            served = self._rules.endpoints[endpoint]
-            room = served.spec.limits.concurrency * 2 - self._under_way[endpoint]
-            if room <= 0:
-                blocked = True
-                continue
+        for endpoint in sorted(unit.due_endpoints(now) & room.keys()):
             deadline = self._rules.send_deadline(endpoint, now)
-            lease = deadline + self._clock.io_span(served.limits.total * 8 + 60)
-            for row in unit.claim(endpoint, room, now, self._rules.owner, lease):
-                command = _prepare(unit, self._rules, row, now, deadline)
+            lease = self._lease(endpoint, deadline)
+            for row in unit.claim(endpoint, room[endpoint], now, self._rules.owner, lease):
+                command = self._prepared(unit, row, now, deadline)
                 if command is not None:
                     commands.append(command)
-                    self._under_way[endpoint] += 1
         # With a full endpoint its due commands are no reason to look again at once: its next result is.
-        return commands, None if blocked and not commands else unit.next_due()
+        return commands, [] if commands else [due for endpoint, due in unit.next_due().items() if endpoint in room]
+
+    def _lease(self, endpoint: str, deadline: datetime) -> datetime:
+        return deadline + self._clock.io_span(self._rules.endpoints[endpoint].limits.total * 8 + 60)
+
+    def _prepared(self, unit: UnitOfWork, row: CommandRow, now: datetime, deadline: datetime) -> Command | None:
+        try:
+            return _prepare(unit, self._rules, row, now, deadline)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one order that cannot be read must not hold up all others
+            _LOG.error("a command cannot be made", extra={"command": row.id, "error": type(error).__name__})
+            unit.hold(row, now + _PUT_OFF)
+            return None
 
 
 def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, deadline: datetime) -> Command | None:
@@ -118,6 +139,10 @@ def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, dea
     record = unit.task(row.task or "")
     if kind is CommandKind.SEND and not _dispatch(unit, rules, record, row, now, deadline):
         return None
+    if kind is CommandKind.CANCEL and row.deliveries == 1:
+        operation = rules.endpoints[row.endpoint].adapter.operations.get(row.operation)
+        record.row.doubt_until = rules.believe_absent_from(row.endpoint, deadline, operation)
+        unit.save(record)
     return _command(base, order=record.order, params=dict(record.task.params))
 
 
@@ -130,8 +155,11 @@ def _dispatch_batch(
     stored = unit.batch(batch.id)
     if stored is not None:
         stored.sent = row.attempt
-    moved = [_claim_task(unit, rules, unit.task(order.task_number), row, now, deadline) for order in batch.orders]
-    return any(moved) or not unit.finish(row.id)
+    records = [unit.task(order.task_number) for order in batch.orders]
+    going = [record for record in records if record.row.batch_id == batch.id and not record.task.state.final]
+    for record in going:
+        _claim_task(unit, rules, record, row, now, deadline)
+    return bool(going) or not unit.finish(row.id)
 
 
 def _dispatch(
@@ -144,26 +172,34 @@ def _dispatch(
     held = rules.held_until(row.endpoint, record.task.operation, now)
     stamp = f"{row.id}:{now.isoformat()}"
     if held is not None:
+        record.row.failures = 0
         event = hub_event(record.task.number, f"{stamp}:hold", TaskState.HELD, now, source=EventSource.TIMER)
         apply_event(unit, rules, record, event)
         unit.hold(row, held)
         return False
-    if record.task.state is TaskState.HELD:
-        apply_event(unit, rules, record, hub_event(record.task.number, f"{stamp}:resume", TaskState.READY, now))
     return _claim_task(unit, rules, record, row, now, deadline) or not unit.finish(row.id)
 
 
 def _claim_task(
     unit: UnitOfWork, rules: Rules, record: TaskRecord, row: CommandRow, now: datetime, deadline: datetime
 ) -> bool:
-    event = hub_event(record.task.number, f"{row.id}:{record.task.number[-2:]}", TaskState.DISPATCHING, now)
-    if not apply_event(unit, rules, record, event).applied:
-        return False
+    """Move a task to DISPATCHING and put up the fence behind which an "absent" counts; tells whether it moved."""
     operation = rules.endpoints[row.endpoint].operation(record.task.operation)
+    number, stamp = record.task.number, f"{now.isoformat()}:resume"
+    if record.task.state is TaskState.HELD:
+        apply_event(unit, rules, record, hub_event(number, name_of(row.id, number, stamp), TaskState.READY, now))
+    moved = False
+    if record.task.state is TaskState.READY:
+        event = hub_event(number, name_of(row.id, number, "claim"), TaskState.DISPATCHING, now)
+        moved = apply_event(unit, rules, record, event).applied
+    if not moved and record.row.batch_id is None:
+        return False
+    if not record.row.failures:
+        record.row.ready_at = now
     record.row.attempts = record.task.attempts
     record.row.doubt_until = rules.believe_absent_from(row.endpoint, deadline, operation)
     unit.save(record)
-    return True
+    return moved
 
 
 def _command(base: Command, **changes: object) -> Command:

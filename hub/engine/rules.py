@@ -55,9 +55,12 @@ class Rules:
         """The moment after which an attempt that is claimed now must not begin to send."""
         return now + self.clock.io_span(self.endpoints[endpoint].limits.total)
 
-    def believe_absent_from(self, endpoint: str, deadline: datetime, operation: Operation) -> datetime:
+    def believe_absent_from(self, endpoint: str, deadline: datetime, operation: Operation | None) -> datetime:
         """When an inquiry's "absent" proves that an attempt with this send deadline has no effect any more."""
-        return deadline + self.clock.io_span(self.endpoints[endpoint].limits.total + operation.visibility_lag)
+        served = self.endpoints[endpoint]
+        messages = served.adapter.spec.messages.values()
+        longest = max([served.limits.total, *(each.seconds or 0 for each in messages if each.effect)])
+        return deadline + self.clock.io_span(longest + (operation.visibility_lag if operation else 0))
 
     def poll_every(self, endpoint: str) -> timedelta:
         poll = self.endpoints[endpoint].spec.poll

@@ -69,7 +69,8 @@ def _enqueue(unit: UnitOfWork, endpoint: str, fire: datetime) -> bool:
     if since is None:
         return False
     today = fire.astimezone(SHANGHAI).date()
-    first = max(since.astimezone(SHANGHAI).date(), today - _LOOK_BACK)
+    # A day more: around midnight the utility's date need not be ours.
+    first = max(since.astimezone(SHANGHAI).date() - timedelta(days=1), today - _LOOK_BACK)
     days = [(first + timedelta(days=each)).isoformat() for each in range((today - first).days + 1)]
     name = f"{endpoint}:collect:{fire.timestamp():.3f}"
     unit.enqueue(name, CommandKind.COLLECT, endpoint, "collect", not_before=fire, body={"days": days})

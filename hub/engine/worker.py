@@ -13,9 +13,11 @@ import tenacity
 
 from hub.bus import Bus
 from hub.clock import Clock
-from hub.domain.outcome import Faulty, NotSent, Outcome, Unknown
+from hub.domain.machine import LIVE
+from hub.domain.outcome import Absent, Faulty, NotSent, Outcome, Progress, Unknown
 from hub.domain.provider import RetryPolicy
 from hub.domain.reply import Reply
+from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
 from hub.domain.work import Command, CommandKind, FileTaken, Result
 from hub.engine.evidence import record_of
@@ -30,6 +32,7 @@ from hub.wire.exchange import Phase
 
 _LOG = logging.getLogger("hub.worker")
 _QUICK_TRIES = 3
+_STATES = LIVE | {TaskState.COMPLETED, TaskState.REJECTED, TaskState.CANCELLED}
 
 
 @dataclass(slots=True)
@@ -70,9 +73,11 @@ class Worker:
         """Carry out one command. Never raises for what an adapter or the network does."""
         attempt = _Attempt()
         equipment = self._equipment[command.endpoint]
-        operation: Operation | None = None
         try:
-            operation, attempt.inquired = _choose(equipment, command)
+            operation = equipment.adapter.operation(command.operation)
+            attempt.inquired = _asks(command, operation)
+            if attempt.inquired:
+                operation = equipment.adapter.operation(operation.inquiry or "")
             answer = await self._with_retries(equipment, operation, command, attempt)
         except NotSupported:
             error = self._error(command, ErrorCode.SYS_INTERNAL, "no such operation, or no inquiry to resolve a doubt")
@@ -130,9 +135,9 @@ class Worker:
         budget = equipment.limits.total * 4
         try:
             async with asyncio.timeout(budget):
-                return await _run(equipment, operation, command, context)
+                answer = await _run(equipment, operation, command, context)
         except CallEnded as ended:
-            return ended.outcome
+            answer = ended.outcome
         except TimeoutError:
             return self._interrupted(command, attempt, ErrorCode.UPS_TIMEOUT_UNKNOWN, "operation-deadline")
         except NotSupported:
@@ -141,6 +146,8 @@ class Worker:
             # Neither the text nor the traceback: both may hold what the utility sent.
             _LOG.error("an adapter failed", extra={"endpoint": command.endpoint, "error": type(error).__name__})
             return self._interrupted(command, attempt, ErrorCode.SYS_INTERNAL, type(error).__name__)
+        wrong = _impossible(answer, attempt, operation)
+        return self._interrupted(command, attempt, ErrorCode.SYS_INTERNAL, wrong) if wrong else answer
 
     def _interrupted(self, command: Command, attempt: _Attempt, code: ErrorCode, note: str) -> Outcome:
         error = self._error(command, code, note)
@@ -152,13 +159,10 @@ class Worker:
         return ServiceError(code=code, provider=command.endpoint, correlation_id=command.id, note=note)
 
 
-def _choose(equipment: Equipment, command: Command) -> tuple[Operation, bool]:
-    """The operation to run: for a doubt the inquiry. Raises NotSupported when a doubt has none."""
-    operation = equipment.adapter.operation(command.operation)
-    doubtful = command.in_doubt and operation.changes
-    if doubtful or command.kind in {CommandKind.INQUIRE, CommandKind.INQUIRE_BATCH}:
-        return equipment.adapter.operation(operation.inquiry or ""), True
-    return operation, False
+def _asks(command: Command, operation: Operation) -> bool:
+    """Whether the operation's inquiry is to be run in its place. What only reads is simply run again."""
+    question = command.kind in {CommandKind.INQUIRE, CommandKind.INQUIRE_BATCH}
+    return question or (command.in_doubt and operation.changes)
 
 
 async def _run(equipment: Equipment, operation: Operation, command: Command, context: Context) -> Outcome | Collected:
@@ -168,10 +172,24 @@ async def _run(equipment: Equipment, operation: Operation, command: Command, con
     else:
         answer = await context.call(operation.message or operation.name, source)
     if isinstance(answer, Reply):
-        return outcome_of(answer, done=operation.kind is Kind.READ)
+        # A yes without a state ends what was asked, but never an order that goes on at the utility.
+        goes_on = command.kind is CommandKind.POLL or equipment.adapter.operation(command.operation).follow is not None
+        return outcome_of(answer, done=operation.kind is Kind.READ and not goes_on)
     if operation.kind is Kind.COLLECT and not isinstance(answer, Collected):
         raise TypeError("a collect operation answers Collected")
     return answer  # type: ignore[no-any-return]
+
+
+def _impossible(answer: Outcome | Collected, attempt: _Attempt, operation: Operation) -> str | None:
+    """What is wrong with an answer that would let the engine do harm, whatever the adapter meant by it."""
+    if isinstance(answer, Progress) and answer.state not in _STATES:
+        return "progress-without-a-state"
+    if not operation.changes:
+        return None
+    if isinstance(answer, Absent):
+        return "absent-is-no-answer-to-a-write"
+    done = any(call.effect and call.reply is not None and call.reply.error is None for call in attempt.calls)
+    return "not-sent-after-an-effect" if isinstance(answer, NotSent) and done else None
 
 
 def _answer(command: Command, answer: Outcome | Collected) -> dict[str, Any]:

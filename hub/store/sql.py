@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from hub.errors import TryLater
@@ -19,6 +19,8 @@ from hub.store.seal import Vault
 from hub.store.unit import UnitOfWork
 
 T = TypeVar("T")
+_TRIES = 20
+_COLLISIONS = frozenset({"40001", "40P01", "23505"})  # serialization, deadlock, the same row made by two
 
 
 class SqlStore:
@@ -29,7 +31,9 @@ class SqlStore:
 
     def __init__(self, url: str, vault: Vault, *, threads: int = 4) -> None:
         self._sqlite = url.startswith("sqlite")
-        self._engine = create_engine(url, pool_pre_ping=not self._sqlite)
+        # Decisions are read, made and written in one transaction: two of them must be as if one came after the other.
+        options = {} if self._sqlite else {"pool_pre_ping": True, "isolation_level": "SERIALIZABLE"}
+        self._engine = create_engine(url, **options)
         if self._sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_immediate)
@@ -54,11 +58,18 @@ class SqlStore:
         self._engine.dispose()
 
     def _transact(self, work: Callable[[UnitOfWork], T]) -> T:
-        try:
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
-                return work(UnitOfWork(session, self._vault))
-        except OperationalError as error:
-            raise TryLater(f"the database cannot take it now ({type(error.orig).__name__})") from None
+        """Run `work`, again from the beginning when a transaction beside it came first."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                    return work(UnitOfWork(session, self._vault))
+            except (OperationalError, IntegrityError) as error:
+                if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
+                    continue
+                if isinstance(error, IntegrityError):
+                    raise
+                raise TryLater(f"the database cannot take it now ({type(error.orig).__name__})") from None
+        raise AssertionError  # the last try returns or raises
 
 
 def migrate(engine: Engine) -> None:

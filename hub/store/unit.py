@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from hub.domain.application import Application
@@ -16,8 +15,9 @@ from hub.domain.case import Case, Task, TaskEvent
 from hub.domain.order import ServiceOrder
 from hub.domain.outcome import Outcome
 from hub.domain.states import CaseOutcome, CaseState, TaskState
-from hub.domain.work import CommandKind, ExchangeRecord
+from hub.domain.work import ExchangeRecord
 from hub.errors import NotFound
+from hub.store.queue import Queue
 from hub.store.seal import Vault
 from hub.store.tables import (
     BatchRow,
@@ -46,11 +46,11 @@ class TaskRecord:
         return f"<TaskRecord {self.row.number} {self.row.state}>"
 
 
-class UnitOfWork:
+class UnitOfWork(Queue):
     """All reads and writes of one transaction. Made by the store; valid until its work returns."""
 
     def __init__(self, session: Session, vault: Vault) -> None:
-        self._session = session
+        super().__init__(session)
         self._vault = vault
         self._keys: dict[str, bytes] = {}
         self._records: dict[str, TaskRecord] = {}
@@ -108,15 +108,11 @@ class UnitOfWork:
         return self._record(row)
 
     def find_task(self, endpoint: str, *, serial: str | None = None, ref: str | None = None) -> TaskRecord | None:
-        """The task of an endpoint by our serial or by the utility's number."""
-        conditions = []
-        if serial:
-            conditions.append(col(TaskRow.serial) == serial)
-        if ref:
-            conditions.append(col(TaskRow.provider_ref) == ref)
-        if not conditions:
+        """The task of an endpoint by our serial; without one by the utility's number, which may come round again."""
+        if not serial and not ref:
             return None
-        query = select(TaskRow).where(TaskRow.endpoint == endpoint, or_(*conditions))
+        named = TaskRow.serial == serial if serial else TaskRow.provider_ref == ref
+        query = select(TaskRow).where(TaskRow.endpoint == endpoint, named).order_by(col(TaskRow.ready_at).desc())
         row = self._session.exec(query).first()
         return self._record(row) if row else None
 
@@ -257,91 +253,7 @@ class UnitOfWork:
             for row in self._session.exec(query)
         ]
 
-    # commands
-
-    def enqueue(
-        self,
-        id: str,  # noqa: A002 -- the column's name
-        kind: CommandKind,
-        endpoint: str,
-        operation: str,
-        *,
-        not_before: datetime,
-        task: str | None = None,
-        batch_id: str | None = None,
-        attempt: int = 1,
-        body: dict[str, Any] | None = None,
-    ) -> None:
-        """Add a command to be sent. The same id again is the same command: nothing happens."""
-        if self._session.get(CommandRow, id) is None:
-            row = CommandRow(
-                id=id,
-                kind=kind.value,
-                endpoint=endpoint,
-                operation=operation,
-                task=task,
-                batch_id=batch_id,
-                attempt=attempt,
-                not_before=not_before,
-                body=body,
-            )
-            self._session.add(row)
-
-    def command(self, id: str) -> CommandRow | None:  # noqa: A002 -- the column's name
-        return self._session.get(CommandRow, id)
-
-    def due_endpoints(self, now: datetime) -> set[str]:
-        """The endpoints that have a command to be sent now."""
-        return set(self._session.exec(select(CommandRow.endpoint).where(*_due(now)).distinct()))
-
-    def claim(self, endpoint: str, limit: int, now: datetime, owner: str, until: datetime) -> list[CommandRow]:
-        """Take due commands of an endpoint, oldest first. A claim that ran out is due again."""
-        query = (
-            select(CommandRow)
-            .where(CommandRow.endpoint == endpoint, *_due(now))
-            .order_by(col(CommandRow.not_before), CommandRow.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = list(self._session.exec(query))
-        for row in rows:
-            row.state, row.owner, row.claimed_until = "claimed", owner, until
-            row.deliveries += 1
-            self._session.add(row)
-        return rows
-
-    def hold(self, row: CommandRow, until: datetime) -> None:
-        """Put a claimed command back until later; it was not delivered."""
-        row.state, row.owner, row.not_before = "waiting", None, until
-        row.deliveries -= 1
-        self._session.add(row)
-
-    def finish(self, id: str) -> bool:  # noqa: A002 -- the column's name
-        """Mark a command done; False when it was done before (the result came twice)."""
-        row = self._session.get(CommandRow, id)
-        if row is None or row.state == "done":
-            return False
-        row.state = "done"
-        self._session.add(row)
-        return True
-
-    def withdraw(self, task: str) -> None:
-        """Drop what waits to be sent for a task."""
-        query = update(CommandRow).where(col(CommandRow.task) == task, col(CommandRow.state) == "waiting")
-        self._session.exec(query.values(state="done"))
-
-    def release(self, owner: str) -> int:
-        """Make every command that another owner claimed due again: after a crash of an embedded hub."""
-        query = (
-            update(CommandRow)
-            .where(col(CommandRow.state) == "claimed", col(CommandRow.owner) != owner)
-            .values(state="waiting", owner=None)
-        )
-        return int(self._session.exec(query).rowcount)
-
-    def next_due(self) -> datetime | None:
-        query = select(func.min(CommandRow.not_before)).where(CommandRow.state == "waiting")
-        return self._session.exec(query).one()
+    # counters, batches, files, callbacks
 
     def count(self, name: str) -> int:
         """The next value of a counter, from 1."""
@@ -350,8 +262,6 @@ class UnitOfWork:
         self._session.add(row)
         self._session.flush()
         return row.value
-
-    # batches, files, callbacks
 
     def add_batch(self, batch: BatchRow) -> None:
         self._session.add(batch)
@@ -385,7 +295,8 @@ class UnitOfWork:
         """Callbacks that came before their order was known, oldest first."""
         refs = [col(CallbackRow.serial) == record.order.serial]
         if record.task.provider_ref:
-            refs.append(col(CallbackRow.provider_ref) == record.task.provider_ref)
+            unnamed = col(CallbackRow.serial).is_(None)
+            refs.append(unnamed & (col(CallbackRow.provider_ref) == record.task.provider_ref))
         query = (
             select(CallbackRow)
             .where(CallbackRow.endpoint == record.row.endpoint, col(CallbackRow.task).is_(None), or_(*refs))
@@ -416,9 +327,3 @@ class UnitOfWork:
                 raise NotFound(f"there is no case {case_number}")
             self._keys[case_number] = self._vault.unwrap(row.wrapped_key)
         return self._keys[case_number]
-
-
-def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    waiting = col(CommandRow.state) == "waiting"
-    lapsed = (col(CommandRow.state) == "claimed") & (col(CommandRow.claimed_until) < now)
-    return or_(waiting, lapsed), col(CommandRow.not_before) <= now

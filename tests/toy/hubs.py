@@ -19,8 +19,9 @@ MAPPINGS = Path(__file__).parent / "mappings"
 TUESDAY = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
-def registry():
-    return Registry((Found("toy", "tests", ToyAdapter),), (MAPPINGS,))
+def registry(*adapters):
+    found = adapters or (ToyAdapter,)
+    return Registry(tuple(Found(each.spec.id, "tests", each) for each in found), (MAPPINGS,))
 
 
 def overlay(folder, **changes):
@@ -42,13 +43,14 @@ def overlay(folder, **changes):
 @asynccontextmanager
 async def toy_hub(folder, server, clock, **options):
     changes = options.pop("changes", {})
+    adapter = options.pop("adapter", ToyAdapter)
     settings = Settings(data_dir=folder / "data", callback_port=0, shutdown_seconds=1)
     async with Hub.open(
-        overlay(folder / "config", **changes),
+        overlay(folder / "config", **{"adapter": adapter.spec.id, **changes}),
         settings=settings,
         clock=clock,
         connections={"water-city": {"base_url": server.url}, **options.pop("connections", {})},
-        registry=registry(),
+        registry=registry(adapter),
         **options,
     ) as hub:
         yield hub
@@ -58,7 +60,8 @@ async def toy_hub(folder, server, clock, **options):
 async def city(folder, **options):
     """A clock, a toy server and a hub together."""
     clock = VirtualClock(TUESDAY)
-    async with ToyServer(clock) as server, toy_hub(folder, server, clock, **options) as hub:
+    made = options.pop("server", ToyServer)(clock)
+    async with made as server, toy_hub(folder, server, clock, **options) as hub:
         yield clock, server, hub
 
 

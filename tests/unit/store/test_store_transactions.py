@@ -38,7 +38,7 @@ async def test_transaction_that_fails_leaves_nothing(store):
 
     with pytest.raises(RuntimeError):
         await store.run(fail)
-    assert await store.run(lambda unit: unit.next_due()) is None
+    assert await store.run(lambda unit: unit.next_due()) == {}
 
 
 async def test_same_command_id_is_one_command(store):
