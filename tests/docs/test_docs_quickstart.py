@@ -16,6 +16,12 @@ PROMISES = {
     "preview_it": ["water-city soap11-asmx-inner-xml 3001", "01 0100012345"],
     "submit_it": ["DISPATCHING 派发中", "COMPLETED 办结", "DECIDED ALL_COMPLETED contract", "{'order': 1"],
     "refuse_it": ["applicant.document.number VAL_FORMAT"],
+    "look_and_cancel": [
+        "water water-city ['0100012345'",
+        "power power ['3304020012345'",
+        "DECIDED ALL_CANCELLED",
+        "masked: 王**",
+    ],
     "lose_it": ["UNKNOWN CALL", "COMPLETED POLL", "{'order': 1"],
 }
 
