@@ -165,7 +165,8 @@ def _learnt(task: Task, event: TaskEvent) -> Task:
     # A poll repeats itself for weeks under a new id each time; remembering those ids would only grow the task.
     if event.source is not By.POLL or event.to is not task.state:
         changes["seen"] = task.seen | {event.id}
-    if event.source in _ORDERED:
+    # That an order is absent, or unreadable, is said at the hub's time: the utility's own reports are not older by it.
+    if event.source in _ORDERED and event.to in _REPORT:
         changes |= {"last_event_time": event.event_time, "last_rank": event.rank}
     if all(getattr(task, name) == value for name, value in changes.items()):
         return task

@@ -78,13 +78,12 @@ class Relay:
                 each.cancel()
 
     def room(self) -> dict[str, int]:
-        """How many commands each endpoint may be given now. A lease that ran out takes no room."""
-        now = self._rules.now()
-        room = {
-            endpoint: served.spec.limits.concurrency * 2
-            - sum(lease >= now for lease in self._leases[endpoint].values())
-            for endpoint, served in self._rules.endpoints.items()
-        }
+        """How many commands each endpoint may be given now. A lease that ran out takes no room any more."""
+        now, room = self._rules.now(), {}
+        for endpoint, served in self._rules.endpoints.items():
+            held = {command: lease for command, lease in self._leases[endpoint].items() if lease > now}
+            self._leases[endpoint] = held
+            room[endpoint] = served.spec.limits.concurrency * 2 - len(held)
         return {endpoint: free for endpoint, free in room.items() if free > 0}
 
     def claim(self, unit: UnitOfWork, room: Mapping[str, int]) -> tuple[list[Command], list[datetime]]:

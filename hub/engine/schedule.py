@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,9 +14,11 @@ from hub.config import timetable
 from hub.domain.work import CommandKind
 from hub.engine import batches
 from hub.engine.rules import Rules
+from hub.errors import TryLater
 from hub.store.port import Store
 from hub.store.unit import UnitOfWork
 
+_LOG = logging.getLogger("hub.schedule")
 Job = Callable[[datetime], Awaitable[None]]
 _LOOK_BACK = timedelta(days=30)
 
@@ -48,8 +52,17 @@ class Schedule:
                 return
             await self._clock.sleep_until(fire)
             with self._clock.busy():
-                await job(fire)
+                await self._fire(job, fire)
             previous = fire
+
+    async def _fire(self, job: Job, fire: datetime) -> None:
+        """Do one job, however long the database is away: the next time may be a day off."""
+        while True:
+            try:
+                return await job(fire)
+            except TryLater:
+                _LOG.warning("the database cannot take what is scheduled; trying again")
+                await asyncio.sleep(1.0)
 
     async def _close(self, endpoints: list[str], _fire: datetime) -> None:
         def close(unit: UnitOfWork) -> int:

@@ -116,5 +116,5 @@ class Queue:
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     waiting = col(CommandRow.state) == "waiting"
-    lapsed = (col(CommandRow.state) == "claimed") & (col(CommandRow.claimed_until) < now)
+    lapsed = (col(CommandRow.state) == "claimed") & (col(CommandRow.claimed_until) <= now)
     return or_(waiting, lapsed), col(CommandRow.not_before) <= now

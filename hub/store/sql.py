@@ -64,9 +64,10 @@ class SqlStore:
                 with Session(self._engine, expire_on_commit=False) as session, session.begin():
                     return work(UnitOfWork(session, self._vault))
             except (OperationalError, IntegrityError) as error:
-                if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
+                collided = getattr(error.orig, "sqlstate", None) in _COLLISIONS
+                if collided and left:
                     continue
-                if isinstance(error, IntegrityError):
+                if isinstance(error, IntegrityError) and not collided:
                     raise
                 raise TryLater(f"the database cannot take it now ({type(error.orig).__name__})") from None
         raise AssertionError  # the last try returns or raises

@@ -13,7 +13,10 @@ _AGES = (("new", 0), ("work", 3600), ("done", 7200))
 
 
 class ToyServer:
-    """Orders by serial; `work` after an hour, `done` after two, unless `stuck` holds them in a state."""
+    """Orders by serial; `work` after an hour, `done` after two, unless `stuck` holds them in a state.
+
+    `answer` is given to every order instead; with `keeps` no order can be cancelled.
+    """
 
     def __init__(self, clock, *, port=0):
         self.clock = clock
@@ -22,6 +25,7 @@ class ToyServer:
         self.orders = {}
         self.stuck = None
         self.answer = None
+        self.keeps = False
         self.calls = []
         self._server = HttpServer(
             self._handle, self.faults, clock, port=port, operation_of=lambda call: call.path.strip("/")
@@ -59,6 +63,8 @@ class ToyServer:
     _progress = _find
 
     def _cancel(self, serial):
+        if self.keeps:
+            return {"code": "arrears"}
         self.ledger.record("cancel", serial)
         self.orders[serial] = None
         return {"code": "ok", "state": "gone"}
