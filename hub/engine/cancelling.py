@@ -33,7 +33,9 @@ class Cancelling:
             self.done(record)
         elif record.task.state in LIVE:
             self._cancelling(record)
-            self._ask(record, 1, self._steps.now)
+            # An order that came back from a person may still have a request under way: one at a time.
+            if not self._steps.unit.has_open(record.task.number, CommandKind.CANCEL):
+                self._ask(record, 1, self._steps.now)
         else:
             self._steps.unit.save(record)
 

@@ -18,7 +18,7 @@ NO = Rejected(error=ServiceError(code=ErrorCode.ELG_ARREARS), raw_code="arrears"
 ODD = Faulty(error=ServiceError(code=ErrorCode.UPS_UNMAPPED, provider_code_raw="9999"))
 _TOTAL = timedelta(seconds=0.9)
 SENDINGS = ("well", "well", "lost", "cut", "late", "down", "closed", "no", "odd", "dies-before", "dies-after")
-CANCELLINGS = ("well", "well", "lost", "cut", "late", "down", "refused", "review", "dies-before", "dies-after")
+CANCELLINGS = ("well", "lost", "lost", "cut", "cut", "late", "down", "refused", "review", "dies-before", "dies-after")
 ASKINGS = ("well", "well", "well", "down", "lost", "odd", "dies-before")
 
 

@@ -28,7 +28,7 @@ from hub.sdk import (
 from hub.sdk.wire import HttpRequest
 from tests.toy.server import ToyServer
 
-_OUTCOMES = {
+OUTCOMES = {
     "done": Completed(raw_code="done"),
     "no": Rejected(raw_code="no", error=ServiceError(code=ErrorCode.ELG_STATUS)),
     "again": NotSent(error=ServiceError(code=ErrorCode.UPS_BUSY)),
@@ -47,7 +47,7 @@ class FilingAdapter(Adapter):
     async def apply(self, batch: Batch, ctx: Context) -> Outcome:
         serials = [order.serial for order in batch.orders]
         response = await ctx.fetch("file", self._request("file", name=batch.id, serials=serials))
-        return Accepted(raw_code="FILE") if response.status == 200 else _OUTCOMES["again"]
+        return Accepted(raw_code="FILE") if response.status == 200 else OUTCOMES["again"]
 
     @read("find_file")
     async def find_file(self, batch: Batch, ctx: Context) -> Outcome:
@@ -62,8 +62,8 @@ class FilingAdapter(Adapter):
             CollectedFile(
                 name=each["name"],
                 digest="0",
-                outcomes={serial: _OUTCOMES[said] for serial, said in each.get("orders", {}).items()},
-                batches={name: _OUTCOMES[said] for name, said in each.get("files", {}).items()},
+                outcomes={serial: OUTCOMES[said] for serial, said in each.get("orders", {}).items()},
+                batches={name: OUTCOMES[said] for name, said in each.get("files", {}).items()},
             )
             for each in json.loads(response.body)
             if each["name"] not in task.known
