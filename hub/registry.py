@@ -16,7 +16,7 @@ from hub.errors import Fault, HubError, ManifestError
 from hub.mapping import MappingSet, load_set
 from hub.sdk.adapter import Adapter
 from hub.wire.exchange import Limits, Transport
-from hub.wire.http import HttpTransport
+from hub.wire.transports import open_transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ class Registry:
         """Open an endpoint with its resolved configuration: checked, its mappings compiled; nothing is sent."""
         adapter = self.adapter(spec.adapter)(spec.id, config)
         limits = _limits(spec.limits)
-        return Opened(spec, adapter, self.mappings(adapter.mapping_name), _transport(adapter, spec), limits)
+        transport = open_transport(adapter.spec.transport, adapter.config, spec.limits.concurrency)
+        return Opened(spec, adapter, self.mappings(adapter.mapping_name), transport, limits)
 
 
 def _find(entry: EntryPoint) -> Found:
@@ -109,12 +110,3 @@ def _has(folder: Traversable, name: str) -> bool:
 
 def _limits(given: EndpointLimits) -> Limits:
     return Limits(connect=given.connect_seconds, read=given.read_seconds, total=given.total_seconds)
-
-
-def _transport(adapter: Adapter, spec: EndpointSpec) -> Transport:
-    if adapter.spec.transport == "sftp":
-        from hub.wire.sftp import SftpTransport  # asyncssh is large, and most hubs' commands do without it
-
-        names = ("host", "port", "username", "private_key", "host_key")
-        return SftpTransport(**{name: adapter.config[name] for name in names})
-    return HttpTransport(max_connections=spec.limits.concurrency)

@@ -12,7 +12,7 @@ from hub.domain.application import Audience, Channel
 from hub.domain.base import Frozen
 from hub.domain.evidence import Evidence
 from hub.domain.form import OrderForm
-from hub.domain.party import Agent, DocumentType, IdentityDocument, Party
+from hub.domain.party import Agent, DocumentType, IdentityAssertion, IdentityDocument, Party
 
 
 class ServiceOrder(Frozen):
@@ -20,7 +20,7 @@ class ServiceOrder(Frozen):
 
     `serial` (20 characters) and `request_id` (32 hex) are derived from the task number, so that every attempt
     repeats them. `operation` is the catalogue's upstream operation, for example `3001:01`; `variant` the part
-    after the colon. `provider_ref` is the utility's own order number once known.
+    after the colon. `provider_ref` is the utility's own order number once known, `assertion` the case's identity check.
     """
 
     task_number: str
@@ -36,6 +36,7 @@ class ServiceOrder(Frozen):
     channel: Channel
     applicant: Party
     agent: Agent | None = None
+    assertion: IdentityAssertion | None = None
     address: Address
     property_unit_no: str | None = None
     delivery: Literal["window", "terminal", "post", "electronic"] = "window"

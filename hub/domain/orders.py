@@ -51,6 +51,7 @@ def _order(
         channel=application.channel,
         applicant=_party(application.applicant, item, submitted_at),
         agent=_agent(application.agent, submitted_at),
+        assertion=application.assertion,
         address=application.address,
         property_unit_no=application.property_unit_no if _about_property(item) else None,
         delivery=application.delivery,

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from hub import yamlfile
 from hub.domain.base import CANONICAL_VERSION, Frozen
 from hub.errors import Fault, ManifestError
 from hub.sdk.operation import BusinessKey, Idempotency, KeyReplay, Kind, Operation
 
+TransportName = Literal["http", "sftp"]
 _SECRET_WORDS = ("password", "secret", "token", "private", "sign_key", "sm4")
 
 
@@ -76,12 +77,17 @@ class Manifest(Frozen):
     canonical: str = Field(pattern=r"^\d+$")
     label_zh: str
     interface: str
-    transport: Literal["http", "sftp"]
+    transport: tuple[TransportName, ...] = Field(min_length=1)
     mappings: str
     config: dict[str, ConfigKey] = Field(default_factory=dict)
     params: dict[str, ConfigKey] = Field(default_factory=dict)
     messages: dict[str, Message]
     operations: dict[str, OperationEntry] = Field(default_factory=dict)
+
+    @field_validator("transport", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
 
     def check_config(self, given: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Fill in defaults; raise ManifestError naming each missing or unknown key. Values are never shown."""
