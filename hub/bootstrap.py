@@ -208,6 +208,7 @@ def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, dra
         held_until=held_until,
         owner=numbers.new_id(clock.now(), draw),
         worked=configuration.calendar.working_time,
+        after=configuration.calendar.after,
     )
 
 

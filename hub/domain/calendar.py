@@ -145,6 +145,10 @@ class WorkCalendar:
             at = pause.end
         return self._spend(start, at, left, hours)
 
+    def after(self, start: datetime, worked: timedelta) -> datetime:
+        """The instant at which `worked` of working time has passed since `start`; whole working days count."""
+        return self._spend(start, start, worked, None).at
+
     def _spend(self, start: datetime, at: datetime, left: timedelta, hours: Hours | None) -> Due:
         day = at.astimezone(SHANGHAI).date()
         while left:

@@ -57,6 +57,7 @@ class Task(Frozen):
     seen: frozenset[str] = frozenset()
     state_since: datetime
     clock_used: timedelta = timedelta(0)
+    limit: timedelta | None = None
     due_at: datetime | None = None
     created_at: datetime
     version: int = 0

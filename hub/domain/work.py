@@ -11,6 +11,7 @@ from pydantic import Field
 from hub.domain.base import Frozen
 from hub.domain.order import Batch, ServiceOrder
 from hub.domain.outcome import Outcome
+from hub.domain.reply import FileRecord
 
 
 class CommandKind(StrEnum):
@@ -23,6 +24,8 @@ class CommandKind(StrEnum):
     SEND_BATCH = "send_batch"
     INQUIRE_BATCH = "inquire_batch"
     COLLECT = "collect"
+    RECONCILE = "reconcile"
+    TIMER = "timer"
 
     @property
     def writes(self) -> bool:
@@ -100,4 +103,5 @@ class Result(Frozen):
     files: tuple[FileTaken, ...] = ()
     damaged: tuple[tuple[str, str], ...] = ()
     exchanges: tuple[ExchangeRecord, ...] = ()
+    records: tuple[FileRecord, ...] = ()
     finished_at: datetime

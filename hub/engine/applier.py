@@ -12,7 +12,7 @@ from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Outcome, Unkno
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, Retry
 from hub.domain.work import CommandKind, FileTaken, Result
-from hub.engine import batches
+from hub.engine import batches, reconciling
 from hub.engine.cancelling import IDLE, Cancelling
 from hub.engine.events import event_of, name_of, step_of
 from hub.engine.policy import exhausted
@@ -52,6 +52,9 @@ class Applier:
         tasks = [number for number in result.outcomes if number != result.endpoint]
         for exchange in result.exchanges:
             self._unit.add_exchange(result.command, result.endpoint, tasks, exchange)
+        if result.kind is CommandKind.RECONCILE:
+            reconciling.apply(self._unit, self._rules, result)
+            return
         if result.kind is CommandKind.COLLECT:
             for file in result.files:
                 self._apply_file(file, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.clock import SHANGHAI
 from hub.config import Configuration
@@ -19,6 +19,7 @@ from hub.domain.provider import Route
 from hub.domain.states import CaseState, TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import validate
+from hub.engine import deadlines
 from hub.engine.applier import send
 from hub.engine.rules import Rules
 from hub.errors import ApplicationInvalid, DuplicateRequest, Fault, NoProvider
@@ -83,7 +84,9 @@ class Intake:
         unit.insert_case(case, _digest(application), application)
         for task, order in zip(tasks, orders, strict=True):
             operation = self.rules.endpoints[task.endpoint].operation(task.operation)
-            send(unit, self.rules, unit.insert_task(task, order, operation.batch_type), now)
+            record = unit.insert_task(task, order, operation.batch_type)
+            send(unit, self.rules, record, now)
+            deadlines.watch(unit, self.rules, record)
         standing = derive(tasks)
         unit.set_case(number, standing.state, standing.outcome)
         return unit.case(number)
@@ -119,6 +122,7 @@ class Intake:
             state=TaskState.READY,
             state_since=now,
             created_at=now,
+            limit=timedelta(days=item.time_limit.promised_wd) or None,
             due_at=self.configuration.calendar.due(now, item.time_limit.promised_wd).at,
         )
 

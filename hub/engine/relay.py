@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +16,7 @@ from hub.clock import Clock
 from hub.domain.order import Batch
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import Command, CommandKind
-from hub.engine import batches
+from hub.engine import batches, timers
 from hub.engine.events import hub_event, name_of
 from hub.engine.rules import Rules
 from hub.engine.step import apply_event
@@ -90,7 +90,10 @@ class Relay:
         """The commands that are due now; if there are none, when the next ones of endpoints with room are."""
         now = self._rules.now()
         commands: list[Command] = []
-        for endpoint in sorted(unit.due_endpoints(now) & room.keys()):
+        places = unit.due_endpoints(now)
+        if timers.HUB in places:
+            timers.fire_due(unit, self._rules, now)
+        for endpoint in sorted(places & room.keys()):
             deadline = self._rules.send_deadline(endpoint, now)
             lease = self._lease(endpoint, deadline)
             for row in unit.claim(endpoint, room[endpoint], now, self._rules.owner, lease):
@@ -98,7 +101,8 @@ class Relay:
                 if command is not None:
                     commands.append(command)
         # With a full endpoint its due commands are no reason to look again at once: its next result is.
-        return commands, [] if commands else [due for endpoint, due in unit.next_due().items() if endpoint in room]
+        heard = {*room, timers.HUB}
+        return commands, [] if commands else [due for endpoint, due in unit.next_due().items() if endpoint in heard]
 
     def _lease(self, endpoint: str, deadline: datetime) -> datetime:
         return deadline + self._clock.io_span(self._rules.endpoints[endpoint].limits.total * 8 + 60)
@@ -130,6 +134,8 @@ def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, dea
     if kind is CommandKind.COLLECT:
         days = tuple(datetime.fromisoformat(day).date() for day in (row.body or {}).get("days", ()))
         return _command(base, days=days, known=unit.known_files(row.endpoint))
+    if kind is CommandKind.RECONCILE:
+        return _command(base, days=(date.fromisoformat((row.body or {})["day"]),))
     if row.batch_id is not None:
         batch = batches.load(unit, row.batch_id)
         if kind is CommandKind.SEND_BATCH and not _dispatch_batch(unit, rules, row, batch, now, deadline):

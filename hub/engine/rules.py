@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class Rules:
     held_until: HeldUntil
     owner: str
     worked: Worked = elapsed
+    after: Callable[[datetime, timedelta], datetime] = operator.add
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -12,7 +12,7 @@ from functools import partial
 from hub.clock import SHANGHAI, Clock
 from hub.config import timetable
 from hub.domain.work import CommandKind
-from hub.engine import batches
+from hub.engine import batches, reconciling
 from hub.engine.rules import Rules
 from hub.errors import TryLater
 from hub.store.port import Store
@@ -24,7 +24,7 @@ _LOOK_BACK = timedelta(days=30)
 
 
 class Schedule:
-    """Fires the batch windows and collections of the endpoints."""
+    """Fires the batch windows, collections and reconciliations of the endpoints."""
 
     def __init__(self, store: Store, rules: Rules, clock: Clock, wake: Callable[[], None]) -> None:
         self._store, self._rules, self._clock, self._wake = store, rules, clock, wake
@@ -33,13 +33,17 @@ class Schedule:
         """(when, what) of every job; endpoints of the same hours share one."""
         closing: defaultdict[str, list[str]] = defaultdict(list)
         collecting: defaultdict[str, list[str]] = defaultdict(list)
+        comparing: defaultdict[str, list[str]] = defaultdict(list)
         for endpoint, served in self._rules.endpoints.items():
+            if served.spec.reconcile is not None and reconciling.OPERATION in served.adapter.operations:
+                comparing[served.spec.reconcile].append(endpoint)
             if served.spec.batch is not None:
                 closing[served.spec.batch.send].append(endpoint)
                 collecting[served.spec.batch.collect].append(endpoint)
         return [
             *((when, partial(self._close, endpoints)) for when, endpoints in closing.items()),
             *((when, partial(self._collect, endpoints)) for when, endpoints in collecting.items()),
+            *((when, partial(self._reconcile, endpoints)) for when, endpoints in comparing.items()),
         ]
 
     async def run(self, when: str, job: Job) -> None:
@@ -70,6 +74,16 @@ class Schedule:
 
         if await self._store.run(close):
             self._wake()
+
+    async def _reconcile(self, endpoints: list[str], fire: datetime) -> None:
+        yesterday = fire.astimezone(SHANGHAI).date() - timedelta(days=1)
+
+        def ask(unit: UnitOfWork) -> None:
+            for endpoint in endpoints:
+                reconciling.ask(unit, endpoint, yesterday, fire)
+
+        await self._store.run(ask)
+        self._wake()
 
     async def _collect(self, endpoints: list[str], fire: datetime) -> None:
         if await self._store.run(lambda unit: sum([_enqueue(unit, endpoint, fire) for endpoint in endpoints])):

@@ -20,6 +20,7 @@ from hub.domain.reply import Reply
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
 from hub.domain.work import Command, CommandKind, FileTaken, Result
+from hub.engine import reconciling
 from hub.engine.evidence import record_of
 from hub.engine.policy import Draw, backoff
 from hub.errors import NotSupported
@@ -32,6 +33,7 @@ from hub.wire.exchange import Phase
 
 _LOG = logging.getLogger("hub.worker")
 _QUICK_TRIES = 3
+Answer = Outcome | Collected | Reply
 _STATES = LIVE | {TaskState.COMPLETED, TaskState.REJECTED, TaskState.CANCELLED}
 
 
@@ -96,7 +98,7 @@ class Worker:
 
     async def _with_retries(
         self, equipment: Equipment, operation: Operation, command: Command, attempt: _Attempt
-    ) -> Outcome | Collected:
+    ) -> Answer:
         """Try again quickly what was provably not sent, within the send deadline; long waits are the database's."""
         policy = self._policies[command.endpoint]
 
@@ -121,9 +123,7 @@ class Worker:
         )
         return await retrying(self._once, equipment, operation, command, attempt)
 
-    async def _once(
-        self, equipment: Equipment, operation: Operation, command: Command, attempt: _Attempt
-    ) -> Outcome | Collected:
+    async def _once(self, equipment: Equipment, operation: Operation, command: Command, attempt: _Attempt) -> Answer:
         context = Context(
             equipment,
             operation.name,
@@ -165,13 +165,15 @@ def _asks(command: Command, operation: Operation) -> bool:
     return question or (command.in_doubt and operation.changes)
 
 
-async def _run(equipment: Equipment, operation: Operation, command: Command, context: Context) -> Outcome | Collected:
-    source: Any = command.batch or command.order or Collect(days=command.days, known=command.known)
+async def _run(equipment: Equipment, operation: Operation, command: Command, context: Context) -> Answer:
+    source = _source(command)
     if operation.run is not None:
         answer = await operation.run(equipment.adapter, source, context)
     else:
         answer = await context.call(operation.message or operation.name, source)
     if isinstance(answer, Reply):
+        if command.kind is CommandKind.RECONCILE and answer.error is None:
+            return answer
         # A yes without a state ends what was asked, but never an order that goes on at the utility.
         goes_on = command.kind is CommandKind.POLL or equipment.adapter.operation(command.operation).follow is not None
         return outcome_of(answer, done=operation.kind is Kind.READ and not goes_on)
@@ -180,7 +182,13 @@ async def _run(equipment: Equipment, operation: Operation, command: Command, con
     return answer  # type: ignore[no-any-return]
 
 
-def _impossible(answer: Outcome | Collected, attempt: _Attempt, operation: Operation) -> str | None:
+def _source(command: Command) -> Any:
+    if command.kind is CommandKind.RECONCILE:
+        return reconciling.question(command)
+    return command.batch or command.order or Collect(days=command.days, known=command.known)
+
+
+def _impossible(answer: Answer, attempt: _Attempt, operation: Operation) -> str | None:
     """What is wrong with an answer that would let the engine do harm, whatever the adapter meant by it."""
     if isinstance(answer, Progress) and answer.state not in _STATES:
         return "progress-without-a-state"
@@ -192,7 +200,9 @@ def _impossible(answer: Outcome | Collected, attempt: _Attempt, operation: Opera
     return "not-sent-after-an-effect" if isinstance(answer, NotSent) and done else None
 
 
-def _answer(command: Command, answer: Outcome | Collected) -> dict[str, Any]:
+def _answer(command: Command, answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Reply):
+        return {"records": answer.records}
     if not isinstance(answer, Collected):
         return {"outcomes": dict.fromkeys(command.tasks or (command.endpoint,), answer)}
     files = tuple(

@@ -165,6 +165,17 @@ class CallbackRow(SQLModel, table=True):
     outcome: str = _text()
 
 
+class ReconciliationRow(SQLModel, table=True):
+    """Reconciliation run 对账: numbers and amounts, no names. The latest comparison of a day stands."""
+
+    __tablename__: ClassVar[Any] = "hub_reconciliation"
+    endpoint: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    compared_at: datetime = _time()
+    agrees: bool
+    value: dict[str, Any] | None = _json()
+
+
 class CounterRow(SQLModel, table=True):
     """Gap-tolerant counters: case numbers of a day, batch sequence numbers."""
 
