@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 from adapters.power import callback, codec
@@ -43,6 +42,7 @@ from hub.sdk import (
     outputs_of,
     read,
     refusal,
+    with_token,
     write,
 )
 from hub.sdk.operation import Operation
@@ -51,7 +51,6 @@ from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, c
 _KEY_HOURS = 24
 _TOKEN_MARGIN = timedelta(minutes=2)
 _REFRESH_LIFE = timedelta(hours=23)
-_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "application/ofd": ".ofd"}
 _ASKED = {TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT}
 
 
@@ -80,11 +79,11 @@ class PowerAdapter(Adapter):
         if operation.name == "accept":
             return "app.submit", FileNames(order=order)
         if operation.name == "arrears":
-            return "bill.arrears", _account_query(order)
+            return "bill.arrears", AccountQuery.of(order)
         return super().preview(operation, order)
 
     def callback(self, request: HttpRequest, env: Env) -> Callback:
-        return callback.read(request, self._codec.callback_key(), env.now)
+        return callback.read(request, bytes.fromhex(self.config["callback_public_key"]), env.now)
 
     def callback_answer(self, *, taken: bool) -> HttpResponse:
         body = b'{"code":"1"}' if taken else b'{"code":"0"}'
@@ -157,7 +156,7 @@ class PowerAdapter(Adapter):
 
     @read("arrears", serves=("bill/arrears",), message="bill.arrears")
     async def arrears(self, source: AccountQuery | ServiceOrder, ctx: Context) -> Reply:
-        return await self._call(ctx, "bill.arrears", _account_query(source))
+        return await self._call(ctx, "bill.arrears", AccountQuery.of(source))
 
     @write(
         "pay",
@@ -209,24 +208,15 @@ class PowerAdapter(Adapter):
 
     async def _call(self, ctx: Context, message: str, source: Any, **values: Any) -> Reply:
         """One message with the shared token; an expired one is renewed once, as the platform did nothing with it."""
-        token = await self._token(ctx)
-        try:
-            return await ctx.call(message, source, session={"token": token}, **values)
-        except CallEnded as ended:
-            error = getattr(ended.outcome, "error", None)
-            if error is None or (error.code, error.provider_code_raw) != (ErrorCode.UPS_AUTH, "10002"):
-                raise
-        if await self._token(ctx) == token:  # else another call has renewed it meanwhile
-            ctx.drop_session("access")
-        return await ctx.call(message, source, session={"token": await self._token(ctx)}, **values)
 
-    async def _token(self, ctx: Context) -> str:
         async def log_in() -> tuple[str, timedelta]:
             reply = await self._log_in(ctx)
             return reply.token or "", timedelta(seconds=reply.lifetime_seconds or 0) - _TOKEN_MARGIN
 
-        token: str = await ctx.session("access", log_in)
-        return token
+        async def call(token: str) -> Reply:
+            return await ctx.call(message, source, session={"token": token}, **values)
+
+        return await with_token(ctx, log_in, call, _token_is_over)
 
     async def _log_in(self, ctx: Context) -> Reply:
         async def nothing() -> tuple[str | None, timedelta]:
@@ -257,7 +247,7 @@ class PowerAdapter(Adapter):
 
     async def _upload_one(self, order: ServiceOrder, evidence: Evidence, ctx: Context) -> str:
         content = await ctx.evidence(evidence)
-        digest, name = crypto.sm3(content).hex(), _neutral_name(evidence)
+        digest, name = crypto.sm3(content).hex(), evidence.neutral_name
         sized = evidence.with_(file_name=name, size=len(content), sm3=digest)
         part = EvidencePart(order=order, evidence=sized, index=1, count=1, content=content)
         # A repeat gets the same file number, so that the order's own request repeats unchanged; but the address
@@ -301,22 +291,8 @@ class PowerAdapter(Adapter):
         return explained
 
 
-def _account_query(source: AccountQuery | ServiceOrder) -> AccountQuery:
-    if isinstance(source, AccountQuery):
-        return source
-    return AccountQuery(
-        serial=source.serial,
-        request_id=source.request_id,
-        channel=source.channel,
-        account_no=source.form.account_no,
-        period=source.form.period,
-    )
-
-
-def _neutral_name(evidence: Evidence) -> str:
-    """Files go out under the material's name: what people call their files may hold their own names."""
-    suffix = PurePosixPath(evidence.file_name or "").suffix.lower()
-    return f"{evidence.material.lower()}{suffix or _SUFFIXES.get(evidence.media_type or '', '')}"
+def _token_is_over(error: ServiceError) -> bool:
+    return (error.code, error.provider_code_raw) == (ErrorCode.UPS_AUTH, "10002")
 
 
 def _key(request_id: str, purpose: str) -> str:

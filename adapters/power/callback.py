@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.power import contract
+from adapters.power.codec import CONTRACT
 from hub.sdk import Callback, CallbackRefused, DecodeError, Reply, TaskState, UnmappedCode, outcome_of
 from hub.sdk.wire import HttpRequest, crypto, jsontext
 
@@ -53,12 +53,11 @@ def read(request: HttpRequest, public_key: bytes, now: datetime) -> Callback:
 
 def _event(body: bytes) -> dict[str, Any]:
     try:
-        event = jsontext.loads(body)
-        contract.check_reply("callback", event)
+        event = jsontext.load_object(body)
+        CONTRACT.check_reply("callback", event)
     except (DecodeError, UnmappedCode) as error:
         raise CallbackRefused(f"the event breaks the contract at {error.args[0].partition(':')[0]}") from None
-    found: dict[str, Any] = event
-    return found
+    return event
 
 
 def _signed_text(event: Mapping[str, Any]) -> bytes:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
+from importlib import resources
 from typing import Any
 
-from adapters.power import contract
-from hub.sdk import DecodeError, Draw, EncodeError, Env, ErrorCode, Refused, Tree
-from hub.sdk.wire import HttpRequest, HttpResponse, WireResponse, crypto, delimited, jsontext, retry_after
+from hub.sdk import DecodeError, Draw, Env, ErrorCode, Refused, Tree, expect_ok
+from hub.sdk.wire import HttpRequest, HttpResponse, WireResponse, crypto, delimited, envelope, jsoncontract, jsontext
 
 _TOKEN_PATH = "/gateway/oauth/token"  # noqa: S105 -- a path
 _AUTH = frozenset({"10002", "10003", "10004"})
-_DID_NOTHING = {429: ErrorCode.UPS_THROTTLED, 503: ErrorCode.UPS_UNAVAILABLE}
-_OUR_MISTAKE = frozenset({404, 405, 415})
 _HALF_DAYS = {"AM": ("083000", "113000"), "PM": ("133000", "170000")}
 _TABLE = delimited.tsv(("chargeId", "channelSerial", "bizType", "consNo", "appNo", "amt", "bizTime", "origChargeId"))
+_SAME_SERVICE = {"ping": "app.query", "pay.fee": "pay.writeoff"}
+
+CONTRACT = jsoncontract.JsonContract(
+    resources.files(__package__) / "contracts", formats={"day": "%Y%m%d", "month": "%Y%m", "stamp": "%Y%m%d%H%M%S"}
+)
+
+
+def service_of(message: str) -> str:
+    """The service that a message calls; two messages are special uses of another one's service."""
+    return _SAME_SERVICE.get(message, message)
 
 
 class Codec:
@@ -26,7 +33,8 @@ class Codec:
         self._base = str(config["base_url"]).rstrip("/")
         self._app_key = str(config["app_key"])
         self._secret = str(config["app_secret"]).encode()
-        self._keys = {name: str(config[name]) for name in config if name.endswith(("_public_key", "_private_key"))}
+        self._theirs = bytes.fromhex(config["platform_public_key"])
+        self._ours = bytes.fromhex(config["app_private_key"])
 
     # writing
 
@@ -35,14 +43,15 @@ class Codec:
         last = str(tree.get("refreshToken") or tree["appKey"])
         headers = self._headers(env.now, draw)
         signed = {**tree, "sign": self._sign(_TOKEN_PATH, headers, last)}
-        contract.check_request("token", signed)
+        CONTRACT.check_request("token", signed)
         return self._post(_TOKEN_PATH, headers, jsontext.dumps(signed))
 
     def service(self, message: str, tree: Tree, env: Env, draw: Draw) -> HttpRequest:
         """A service call. Its request id comes from the operation, so that a repeat can be told from a new one."""
         tree = _with_slot(tree)
-        contract.check_request(message, tree)
-        path = f"/gateway/v1/{contract.service_of(message).replace('.', '/')}"
+        service = service_of(message)
+        CONTRACT.check_request(service, tree)
+        path = f"/gateway/v1/{service.replace('.', '/')}"
         body = self._seal(jsontext.dumps(tree), draw)
         headers = {
             **self._headers(env.now, draw),
@@ -68,10 +77,8 @@ class Codec:
         return HttpRequest("POST", self._base + path, tuple(headers.items()), body)
 
     def _seal(self, plain: bytes, draw: Draw) -> bytes:
-        key, iv = draw(16), draw(16)
-        wrapped = crypto.sm2_encrypt(self._key("platform_public_key", 65), key, draw)
-        data = base64.b64encode(iv + crypto.sm4_cbc_encrypt(key, iv, plain)).decode()
-        return jsontext.dumps({"keyVer": "1", "encKey": wrapped.hex(), "data": data})
+        sealed = envelope.seal(self._theirs, plain, draw)
+        return jsontext.dumps({"keyVer": "1", "encKey": sealed.key, "data": sealed.data})
 
     # reading
 
@@ -80,17 +87,11 @@ class Codec:
         if response.status == 401:
             raise Refused(ErrorCode.UPS_AUTH, _code(response.body))
         self._verify(response)
-        if response.status in _DID_NOTHING:
-            wait = retry_after(response.headers, env.now)
-            raise Refused(_DID_NOTHING[response.status], f"HTTP {response.status}", wait)
-        if response.status in _OUR_MISTAKE:
-            raise Refused(ErrorCode.UPS_PROTOCOL, f"HTTP {response.status}")
-        if response.status != 200:
-            raise DecodeError("status", f"HTTP {response.status} is not part of the contract")
-        body = _object(response.body)
+        expect_ok(response, env.now)
+        body = jsontext.load_object(response.body)
         if message != "token":
             body = self._open(body)
-        contract.check_reply(message, body)
+        CONTRACT.check_reply(service_of(message), body)
         return self._derived(body)
 
     def _verify(self, response: HttpResponse) -> None:
@@ -106,15 +107,8 @@ class Codec:
             if code == "10001":  # our envelope could not be opened: nothing was done, and a repeat would not help
                 raise Refused(ErrorCode.UPS_PROTOCOL, code)
             raise DecodeError("encKey", "is missing: a reply must be sealed")
-        try:
-            wrapped = bytes.fromhex(body["encKey"])
-            sealed = base64.b64decode(body["data"], validate=True)
-        except (ValueError, TypeError, KeyError):
-            raise DecodeError("data", "is no envelope of hex key and base64 data") from None
-        key = crypto.sm2_decrypt(self._key("app_private_key", 32), wrapped)
-        if len(key) != 16:
-            raise DecodeError("encKey", f"holds {len(key)} bytes, not a key of 16")
-        return _object(crypto.sm4_cbc_decrypt(key, sealed[:16], sealed[16:]))
+        sealed = envelope.Sealed(str(body["encKey"]), str(body.get("data", "")))
+        return jsontext.load_object(envelope.unseal(self._ours, sealed))
 
     def _derived(self, body: Tree) -> Tree:
         """Add the sums that the contract tells in words, and refuse addresses that would leave TLS."""
@@ -128,18 +122,6 @@ class Codec:
             if self._base.startswith("https:") and not data.get(name, "https:").startswith("https:"):
                 raise DecodeError(f"data.{name}", "is not an https address, as the platform itself has")
         return body
-
-    def callback_key(self) -> bytes:
-        return self._key("callback_public_key", 65)
-
-    def _key(self, name: str, size: int) -> bytes:
-        try:
-            key = bytes.fromhex(self._keys[name])
-        except ValueError:
-            key = b""
-        if len(key) != size:
-            raise EncodeError(f"config.{name}", f"is not {2 * size} hex digits")
-        return key
 
 
 def upload(url: str, content: bytes) -> HttpRequest:
@@ -173,17 +155,10 @@ def _with_slot(tree: Tree) -> Tree:
     return {**tree, "visitSlot": {"begin": begin, "end": end}}
 
 
-def _object(body: bytes) -> Tree:
-    tree = jsontext.loads(body)
-    if not isinstance(tree, dict):
-        raise DecodeError("body", "is no JSON object")
-    return tree
-
-
 def _code(body: bytes) -> str:
     """The code of a plain reply that may be anything."""
     try:
-        code = str(_object(body).get("code", "none"))
+        code = str(jsontext.load_object(body).get("code", "none"))
     except DecodeError:
         return "unreadable"
     return code if code.isalnum() and len(code) <= 16 else "?"

@@ -83,7 +83,7 @@ class WaterAdapter(Adapter):
         return self._dialect.read(message, str(result.get("InvokeResult", "")))
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        return (operation.message or operation.name, _query(order) if operation.name == "arrears" else order)
+        return (operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order)
 
     # orders
 
@@ -148,7 +148,7 @@ class WaterAdapter(Adapter):
     async def find_payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """Whether a payment was posted: not, if the debt still stands; else the payment's own repeat tells."""
         if order.provider_ref is None:
-            owed = await ctx.call("1002", _query(order))
+            owed = await ctx.call("1002", AccountQuery.of(order))
             if owed.error is not None:
                 return _not_decided(owed)
             if (owed.arrears_fen or 0) >= (order.form.amount or 0):
@@ -167,7 +167,7 @@ class WaterAdapter(Adapter):
         """What an account owes: as a reply to a query, as an outcome to an order of the item."""
         if isinstance(asked, AccountQuery):
             return await ctx.call("1002", asked)
-        return _outcome(await ctx.call("1002", _query(asked)), done=True)
+        return _outcome(await ctx.call("1002", AccountQuery.of(asked)), done=True)
 
     @read("check", message="1001")
     async def check(self, asked: AccountQuery, ctx: Context) -> Reply:
@@ -187,16 +187,6 @@ def _is_utf8(data: bytes) -> bool:
         return not data.isascii() and bool(data.decode())
     except UnicodeDecodeError:
         return False
-
-
-def _query(order: ServiceOrder) -> AccountQuery:
-    return AccountQuery(
-        serial=order.serial,
-        request_id=order.request_id,
-        channel=order.channel,
-        account_no=order.form.account_no,
-        period=order.form.period,
-    )
 
 
 def _files(order: ServiceOrder) -> tuple[tuple[int, Evidence], ...]:

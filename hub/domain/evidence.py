@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import PurePosixPath
 
 from pydantic import Field
 
 from hub.domain.base import Frozen
+
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "application/ofd": ".ofd"}
 
 
 class Evidence(Frozen):
@@ -20,3 +23,9 @@ class Evidence(Frozen):
     ref: str | None = None
     collected_at: datetime | None = None
     valid_until: date | None = None
+
+    @property
+    def neutral_name(self) -> str:
+        """A file name from the material's name: what people call their files may hold their own names."""
+        suffix = PurePosixPath(self.file_name or "").suffix.lower()
+        return f"{self.material.lower()}{suffix or _SUFFIXES.get(self.media_type or '', '')}"

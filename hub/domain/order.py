@@ -77,6 +77,19 @@ class AccountQuery(Frozen):
     period: str | None = None
     day: date | None = None
 
+    @classmethod
+    def of(cls, source: AccountQuery | ServiceOrder) -> AccountQuery:
+        """The question that an order asks of the account in its form; a question is itself."""
+        if isinstance(source, AccountQuery):
+            return source
+        return cls(
+            serial=source.serial,
+            request_id=source.request_id,
+            channel=source.channel,
+            account_no=source.form.account_no,
+            period=source.form.period,
+        )
+
 
 class DayQuery(Frozen):
     """A business day's reconciliation file."""

@@ -36,6 +36,8 @@ from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
 from hub.sdk.outcomes import error_of, outcome_of, outputs_of, refusal
+from hub.sdk.status import expect_ok
+from hub.sdk.tokens import with_token
 
 __all__ = [
     "Absent",
@@ -90,11 +92,13 @@ __all__ = [
     "batch",
     "collect",
     "error_of",
+    "expect_ok",
     "inquiry",
     "outcome_of",
     "outputs_of",
     "read",
     "refusal",
     "wire",
+    "with_token",
     "write",
 ]

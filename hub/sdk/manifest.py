@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
@@ -18,9 +19,13 @@ _SECRET_WORDS = ("password", "secret", "token", "private", "sign_key", "sm4")
 
 
 class ConfigKey(Frozen):
-    """One key of an adapter's configuration. Secrets are resolved late and never shown."""
+    """One key of an adapter's configuration. Secrets are resolved late and never shown.
 
-    type: Literal["text", "url", "integer", "enum", "table"] = "text"
+    `size` is the number of bytes that a value of type hex has, such as a key.
+    """
+
+    type: Literal["text", "url", "integer", "enum", "table", "hex"] = "text"
+    size: int | None = None
     required: bool = True
     secret: bool = False
     default: Any = None
@@ -106,10 +111,17 @@ def _check_keys(keys: Mapping[str, ConfigKey], given: Mapping[str, Any], where: 
             faults.append(Fault(where, "CONFIG", f"the key {name!r} is required"))
         elif value is not None and key.values and str(value) not in key.values:
             faults.append(Fault(where, "CONFIG", f"the key {name!r} must be one of {', '.join(key.values)}"))
+        elif value is not None and key.type == "hex" and not _is_hex(str(value), key.size):
+            digits = f"{2 * key.size} hex digits" if key.size else "hex digits"
+            faults.append(Fault(where, "CONFIG", f"the key {name!r} must be {digits}"))
         result[name] = value
     if faults:
         raise ManifestError(*faults)
     return result
+
+
+def _is_hex(value: str, size: int | None) -> bool:
+    return re.fullmatch("([0-9A-Fa-f]{2})+", value) is not None and size in {None, len(value) // 2}
 
 
 def load_manifest(package: str, source: Traversable) -> Manifest:

@@ -21,9 +21,9 @@ from hub.wire.exchange import (
 from hub.wire.http import retry_after
 
 if TYPE_CHECKING:
-    from hub.wire import charsets, crypto, delimited, fixed, jsontext, soap, xml
+    from hub.wire import charsets, crypto, delimited, envelope, fixed, jsoncontract, jsontext, soap, xml
 
-_CODECS = ("charsets", "crypto", "delimited", "fixed", "jsontext", "soap", "xml")
+_CODECS = ("charsets", "crypto", "delimited", "envelope", "fixed", "jsoncontract", "jsontext", "soap", "xml")
 
 __all__ = [
     "Exchanged",
@@ -40,7 +40,9 @@ __all__ = [
     "charsets",
     "crypto",
     "delimited",
+    "envelope",
     "fixed",
+    "jsoncontract",
     "jsontext",
     "retry_after",
     "soap",

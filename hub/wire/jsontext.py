@@ -35,6 +35,14 @@ def loads(data: bytes) -> Any:
     raise DecodeError("json", place)
 
 
+def load_object(data: bytes) -> dict[str, Any]:
+    """Read JSON that must be an object."""
+    tree = loads(data)
+    if not isinstance(tree, dict):
+        raise DecodeError("body", "is no JSON object")
+    return tree
+
+
 def _text(value: Any, where: str) -> str:
     match value:
         case None | bool() | str():

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.power import contract
 from adapters.power.adapter import PowerAdapter
+from adapters.power.codec import CONTRACT, service_of
 from hub.domain.evidence import Evidence
 from hub.domain.order import DayQuery, EvidencePart, FileNames
 from hub.domain.party import DocumentType, IdentityDocument, PartyRef
@@ -50,7 +50,7 @@ NAMES = st.text(
 def node(name):
     file, _, part = name.partition("#")
     stem = file.removeprefix("contracts/").removesuffix(".schema.json")
-    return from_json_schema(contract.schema(part or stem, reply=bool(part)))
+    return from_json_schema(CONTRACT.schema(part or stem, reply=bool(part)))
 
 
 def opened(request):
@@ -91,7 +91,7 @@ def test_every_message_of_the_manifest_has_the_mappings_it_says():
 def test_every_item_is_served_and_its_message_keeps_the_contract(code, audience):
     message, source = source_of(code, audience)
     data = sent(message, source)
-    contract.check_request(message, data)
+    CONTRACT.check_request(service_of(message), data)
     assert data
 
 

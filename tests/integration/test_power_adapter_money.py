@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.power.adapter import PowerAdapter
 from hub.domain.party import DocumentType, IdentityDocument
 from hub.domain.taxonomy import ErrorCode
+from hub.errors import ManifestError
 from hub.sdk.outcomes import outcome_of
 from simulators.kit.simulator import Profile
 from simulators.power import PowerSimulator
@@ -15,6 +17,7 @@ from tests.integration.power_hub import (
     FORMER,
     START,
     day_query,
+    fake_config,
     order_of,
     payment,
     query,
@@ -207,7 +210,12 @@ async def test_check_with_a_wrong_credential_is_not_the_same_as_no_connection(ke
         assert (await hub.run("check", None)).error.code is ErrorCode.UPS_UNAVAILABLE
 
 
-async def test_key_that_is_no_hex_is_named_and_nothing_is_sent():
-    async with running(config={"platform_public_key": "not a key"}) as hub:
-        outcome = await hub.run("accounts", query(account_no=DEMO))
-        assert (outcome.kind, outcome.error.field) == ("faulty", "config.platform_public_key")
+def test_key_of_a_wrong_form_is_named_when_the_endpoint_is_opened():
+    config = {**fake_config(), "platform_public_key": "not a key", "app_private_key": "ab" * 31}
+    with pytest.raises(ManifestError) as refused:
+        PowerAdapter("power", config)
+    assert [str(fault).rpartition("the key ")[2] for fault in refused.value.faults] == [
+        "'platform_public_key' must be 130 hex digits [CONFIG]",
+        "'app_private_key' must be 64 hex digits [CONFIG]",
+    ]
+    assert "not a key" not in str(refused.value)

@@ -1,0 +1,30 @@
+"""What an HTTP status says by itself, before any body: whether the utility did anything with the request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.domain.taxonomy import ErrorCode
+from hub.errors import DecodeError
+from hub.sdk.errors import Refused
+from hub.wire.exchange import HttpResponse
+from hub.wire.http import retry_after
+
+_DID_NOTHING = {429: ErrorCode.UPS_THROTTLED, 503: ErrorCode.UPS_UNAVAILABLE}
+_OUR_MISTAKE = frozenset({404, 405, 415})
+
+
+def expect_ok(response: HttpResponse, now: datetime) -> None:
+    """Let a 200 pass.
+
+    Raises:
+        Refused: for a status that says that nothing was done; with the time to wait, if the utility names one.
+        DecodeError: for any other, which leaves open what was done.
+    """
+    status = response.status
+    if status in _DID_NOTHING:
+        raise Refused(_DID_NOTHING[status], f"HTTP {status}", retry_after(response.headers, now))
+    if status in _OUR_MISTAKE:
+        raise Refused(ErrorCode.UPS_PROTOCOL, f"HTTP {status}")
+    if status != 200:
+        raise DecodeError("status", f"HTTP {status} is not part of the contract")

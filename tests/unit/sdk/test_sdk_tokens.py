@@ -1,0 +1,106 @@
+"""Calls under a shared token."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.domain.outcome import NotSent
+from hub.domain.taxonomy import ErrorCode, ServiceError
+from hub.errors import DecodeError
+from hub.sdk import CallEnded, Refused, expect_ok, with_token
+from hub.sdk.context import Sessions
+from hub.sdk.wire import HttpResponse
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+class Ctx:
+    """The two doors of a context that tokens go through."""
+
+    def __init__(self) -> None:
+        self.sessions = Sessions()
+
+    async def session(self, name, make):
+        return await self.sessions.get(name, NOW, make)
+
+    def drop_session(self, name):
+        self.sessions.drop(name)
+
+
+class Utility:
+    """Holds good only the last token that it gave, minus `spoilt` of them."""
+
+    def __init__(self, spoilt: int = 0) -> None:
+        self.given, self.spoilt, self.calls = 0, spoilt, []
+
+    async def log_in(self):
+        self.given += 1
+        return f"token-{self.given}", timedelta(hours=1)
+
+    async def call(self, token):
+        self.calls.append(token)
+        if self.spoilt >= int(token[6:]):
+            raise CallEnded(
+                NotSent(error=ServiceError(code=ErrorCode.UPS_AUTH, provider="x", provider_code_raw="over"))
+            )
+        return token
+
+
+def over(error):
+    return error.provider_code_raw == "over"
+
+
+async def test_one_token_serves_all_calls():
+    ctx, utility = Ctx(), Utility()
+    for _ in range(3):
+        assert await with_token(ctx, utility.log_in, utility.call, over) == "token-1"
+    assert utility.given == 1
+
+
+async def test_a_token_that_is_over_is_renewed_once():
+    ctx, utility = Ctx(), Utility(spoilt=1)
+    assert await with_token(ctx, utility.log_in, utility.call, over) == "token-2"
+    assert utility.calls == ["token-1", "token-2"]
+
+
+async def test_a_second_refusal_ends_the_call():
+    utility = Utility(spoilt=5)
+    with pytest.raises(CallEnded):
+        await with_token(Ctx(), utility.log_in, utility.call, over)
+    assert utility.given == 2
+
+
+async def test_another_refusal_renews_nothing():
+    utility = Utility(spoilt=1)
+    with pytest.raises(CallEnded):
+        await with_token(Ctx(), utility.log_in, utility.call, lambda _error: False)
+    assert utility.given == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (429, "UPS_THROTTLED"),
+        (503, "UPS_UNAVAILABLE"),
+        (404, "UPS_PROTOCOL"),
+        (405, "UPS_PROTOCOL"),
+        (415, "UPS_PROTOCOL"),
+    ],
+)
+def test_a_status_that_tells_that_nothing_was_done_is_a_refusal(status, code):
+    with pytest.raises(Refused) as refused:
+        expect_ok(HttpResponse(status, {"retry-after": "7"}, b""), NOW)
+    assert refused.value.code == code
+    assert refused.value.retry_after == (timedelta(seconds=7) if status in {429, 503} else None)
+
+
+@pytest.mark.parametrize("status", [201, 302, 400, 500, 502, 504])
+def test_any_other_status_leaves_open_what_was_done(status):
+    with pytest.raises(DecodeError):
+        expect_ok(HttpResponse(status, {}, b""), NOW)
+
+
+def test_an_ok_passes():
+    assert expect_ok(HttpResponse(200, {}, b""), NOW) is None
