@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.transit import answers, folders, snapshot
-from adapters.transit.collecting import OURS, Collection, batch_of, error_of, records
+from adapters.transit.collecting import OURS, Collection, batch_of, records
 from adapters.transit.files import FileName, error_line, opened, photo_name, rows_of, sealed
 from hub.sdk import (
     Absent,
@@ -25,6 +25,7 @@ from hub.sdk import (
     ErrorCode,
     Faulty,
     FileRecord,
+    Haul,
     NotSent,
     Outcome,
     Refused,
@@ -34,6 +35,7 @@ from hub.sdk import (
     Tree,
     batch,
     collect,
+    error_in,
     read,
 )
 from hub.sdk.operation import Operation
@@ -61,14 +63,14 @@ class TransitAdapter(Adapter):
         serials = [order.serial for order in batch.orders]
         for name in await folders.files(ctx, "in", batch.day, batch.type):
             if int(name.seq) == batch.seq:
-                flag, body = [await folders.get(ctx, name.path("in", end)) for end in ("ok", "dat")]
+                flag, body = [await folders.of(ctx).get(name.path("in", end)) for end in ("ok", "dat")]
                 if self._serials(name, flag, body) == serials:
                     return Accepted(raw_code="FILE")
         return Absent()
 
     @collect("collect")
     async def collect(self, task: Collect, ctx: Context) -> Collected:
-        return await Collection(ctx, self.endpoint, task.known).run(task.days)
+        return await Collection(ctx, self.endpoint, Haul(task.known)).run(task.days)
 
     @read("reconcile")
     async def reconcile(self, query: DayQuery, ctx: Context) -> Reply:
@@ -109,9 +111,9 @@ class TransitAdapter(Adapter):
     async def check(self, _source: Any, ctx: Context) -> Reply:
         """Log in and look; tells refused credentials from an unreachable server."""
         try:
-            await folders.sizes(ctx, "/out")
+            await folders.of(ctx).sizes("/out")
         except CallEnded as ended:
-            error = error_of(ended)
+            error = error_in(ended)
             if error.note in _CREDENTIALS:
                 raise CallEnded(NotSent(error=error.with_(code=ErrorCode.UPS_AUTH))) from None
             raise
@@ -178,7 +180,7 @@ async def _send_portraits(batch: Batch, ctx: Context) -> None:
         for evidence in order.evidence
         if order.variant in _WITH_PORTRAIT and evidence.material == "PHOTO" and evidence.ref
     }
-    there = await folders.sizes(ctx, "/photo") if wanted else {}
+    there = await folders.of(ctx).sizes("/photo") if wanted else {}
     for name, evidence in wanted.items():
         if there.get(name) != evidence.size:
             await ctx.fetch("PHOTO", FilePut(f"/photo/{name}", await ctx.evidence(evidence)))

@@ -9,7 +9,6 @@ from hub.sdk import (
     Accepted,
     Completed,
     ErrorCode,
-    Faulty,
     FileRecord,
     NotSent,
     Outcome,
@@ -19,6 +18,7 @@ from hub.sdk import (
     Reply,
     ServiceError,
     TaskState,
+    outcome_of_record,
 )
 
 _CARDS = frozenset({"issue", "reissue", "replace"})
@@ -31,33 +31,13 @@ _EXPLAINS = {
 Told = Mapping[str, set[TaskState]]
 
 
-def outcome_of_record(record: FileRecord, provider: str) -> Outcome:
-    """The outcome of one order. A code that no table knows concerns its own order only."""
-    taken = {"provider_ref": record.provider_ref, "raw_code": record.raw_code, "opinion": record.note}
-    if record.state is None:
-        return Faulty(error=_error(record, ErrorCode.UPS_UNMAPPED, provider))
-    match record.state:
-        case TaskState.COMPLETED:
-            return Completed(**taken, outputs=(_output(record),))
-        case TaskState.REJECTED:
-            return Rejected(**taken, error=_error(record, record.error or ErrorCode.ELG_NOT_ELIGIBLE, provider))
-        case TaskState.ACCEPTED:
-            # 2002: the centre has worked on this number today, so its first answer counts, or else the RECN.
-            return Accepted(**taken)
-        case TaskState.IN_PROGRESS if record.fee_fen:
-            return Progress(**taken, state=TaskState.AWAITING_PAYMENT, fee_due_fen=record.fee_fen)
-        case state:
-            error = _error(record, record.error, provider) if record.error else None
-            return Progress(**taken, state=state, error=error)
-
-
 def answered(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
     """Outcomes by serial of a RESP file; a repeat's 2002 never hides the answer that it repeats."""
     found: dict[str, Outcome] = {}
     for number, record in enumerate(records, start=1):
         serial = record.serial or f"record {number}"
         if record.error is not ErrorCode.DUP_SAME or serial not in found:
-            found[serial] = outcome_of_record(record, provider)
+            found[serial] = outcome_of_record(record, provider, _output)
     return found
 
 
@@ -79,7 +59,7 @@ def settled(records: Iterable[FileRecord], known: Told, provider: str) -> dict[s
     for number, record in enumerate(sorted(records, key=lambda each: each.state is TaskState.COMPLETED), start=1):
         serial = record.serial or f"record {number}"
         if record.state is None or not _EXPLAINS[record.state] & known.get(serial, set()):
-            found[serial] = outcome_of_record(record, provider)
+            found[serial] = outcome_of_record(record, provider, _output)
     return found
 
 
@@ -122,7 +102,3 @@ def _output(record: FileRecord) -> Output:
         return Output(kind="card", identifier=card, effective=record.effective)
     # A loss report is only queued by its answer: `effective` is the day from which it holds.
     return Output(kind="receipt", identifier=record.provider_ref, effective=record.effective)
-
-
-def _error(record: FileRecord, code: ErrorCode, provider: str) -> ServiceError:
-    return ServiceError(code=code, provider=provider, provider_code_raw=record.raw_code, ref=record.provider_ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from adapters.transit import answers, folders
@@ -15,21 +15,15 @@ from hub.sdk import (
     Collected,
     CollectedFile,
     Context,
-    ErrorCode,
     Faulty,
     FileRecord,
+    Haul,
     NotSent,
     Outcome,
-    ServiceError,
+    error_in,
 )
 
 OURS = frozenset({"APPL", "RCHG"})
-_DAMAGE = frozenset({ErrorCode.FILE_DIGEST, ErrorCode.UPS_PROTOCOL, ErrorCode.UPS_AUTH})
-
-
-def error_of(ended: CallEnded) -> ServiceError:
-    error: ServiceError = getattr(ended.outcome, "error", None) or ServiceError(code=ErrorCode.UPS_UNAVAILABLE)
-    return error
 
 
 def batch_of(endpoint: str, name: FileName) -> Batch:
@@ -41,7 +35,7 @@ def batch_of(endpoint: str, name: FileName) -> Batch:
 
 async def records(ctx: Context, name: FileName) -> tuple[str, tuple[FileRecord, ...]]:
     """The digest and the records of a file of theirs. Raises CallEnded, also for a damaged file."""
-    flag = (await folders.get(ctx, name.path("out", "ok"))).decode("ascii", "replace")
+    flag = (await folders.of(ctx).get(name.path("out", "ok"))).decode("ascii", "replace")
     reply = await ctx.call(name.kind, None, path=name.path("out", "dat"), flag=flag)
     return flag.split()[-1], reply.records
 
@@ -52,16 +46,15 @@ class Collection:
 
     ctx: Context
     endpoint: str
-    known: frozenset[str]
-    files: list[CollectedFile] = field(default_factory=list)
-    damaged: list[tuple[str, str]] = field(default_factory=list)
+    haul: Haul
 
     async def run(self, days: Iterable[date]) -> Collected:
-        there = [each for day in days for each in (await folders.ends(self.ctx, "out", day)).items()]
+        folder = folders.of(self.ctx)
+        there = [each for day in days for each in (await folder.ends(f"/out/{day:%Y%m%d}")).items()]
         whole = sorted(name for name, ends in there if {"dat", "ok"} <= ends)
         await self._answers([each for each in whole if each.kind == "RESP"], [e for e in whole if e.kind == "RECN"])
         await self._refusals(sorted(name for name, ends in there if name.kind in OURS and "err" in ends))
-        return Collected(files=tuple(self.files), damaged=tuple(self.damaged))
+        return self.haul.collected()
 
     async def _answers(self, resps: list[FileName], recns: list[FileName]) -> None:
         """A RECN speaks only for orders whose RESP was lost: a new one takes the RESP files known before, too."""
@@ -71,34 +64,22 @@ class Collection:
             if recns or self._new(name):
                 digest, found = await self._read(name)
                 said += found
-                self._take(name, digest, answers.answered(found, self.endpoint))
+                self.haul.take(f"{name}.dat", digest, answers.answered(found, self.endpoint))
         told = answers.told(said)
         for name in recns:
             digest, found = await self._read(name)
-            self._take(name, digest, answers.settled(found, told, self.endpoint))
+            self.haul.take(f"{name}.dat", digest, answers.settled(found, told, self.endpoint))
 
     async def _read(self, name: FileName) -> tuple[str, tuple[FileRecord, ...]]:
         """A damaged file has neither digest nor records; it is mended in place and read the next time."""
         try:
             return await records(self.ctx, name)
         except CallEnded as ended:
-            self._damaged(f"{name}.dat", ended)
+            self.haul.spoilt(f"{name}.dat", ended)
             return "", ()
 
-    def _damaged(self, file: str, ended: CallEnded) -> None:
-        """Note a file that cannot be read as it is; raises on when it was not the file's fault."""
-        code = error_of(ended).code
-        if code not in _DAMAGE:
-            raise ended
-        if file not in self.known:
-            self.damaged.append((file, code.value))
-
     def _new(self, name: FileName) -> bool:
-        return f"{name}.dat" not in self.known
-
-    def _take(self, name: FileName, digest: str, outcomes: dict[str, Outcome]) -> None:
-        if digest and self._new(name):
-            self.files.append(CollectedFile(name=f"{name}.dat", digest=digest, outcomes=outcomes))
+        return self.haul.new(f"{name}.dat")
 
     async def _refusals(self, refused: list[FileName]) -> None:
         """Tell of refused files. What `.err` says of one name may change, so it is noted with its code."""
@@ -109,11 +90,11 @@ class Collection:
             noted = f"{name}.err:{code}"
             if expected is not None:
                 missing.add(name.numbered(expected))
-            elif isinstance(outcome, NotSent) and noted in self.known:
+            elif isinstance(outcome, NotSent) and not self.haul.new(noted):
                 dead.add(name.numbered(name.seq))
-            if outcome is not None and noted not in self.known:
+            if outcome is not None and self.haul.new(noted):
                 told = {batch_of(self.endpoint, name).id: outcome}
-                self.files.append(CollectedFile(name=noted, digest=code, batches=told))
+                self.haul.files.append(CollectedFile(name=noted, digest=code, batches=told))
         for name in sorted(missing & dead):
             # Its orders have gone into a later file, which the centre holds until this number has come.
             with contextlib.suppress(CallEnded):
@@ -125,9 +106,9 @@ class Collection:
             reply = await self.ctx.call("ERR", None, path=name.path("out", "err"))
         except CallEnded as ended:
             if isinstance(ended.outcome, Faulty):
-                return ended.outcome, error_of(ended).provider_code_raw or "unknown", None
-            self._damaged(f"{name}.err", ended)
+                return ended.outcome, error_in(ended).provider_code_raw or "unknown", None
+            self.haul.spoilt(f"{name}.err", ended)
             return None, "", None
-        flag = await folders.get(self.ctx, name.path("in", "ok")) if reply.digest else b""
+        flag = await folders.of(self.ctx).get(name.path("in", "ok")) if reply.digest else b""
         ours = flag.decode("ascii", "replace").rpartition(" ")[2].strip().lower()
         return answers.refused_file(reply, ours, self.endpoint), reply.raw_code or "", reply.content

@@ -11,12 +11,11 @@ from typing import Any
 
 import yaml
 
-from hub.sdk import DecodeError, EncodeError, ErrorCode, Refused, Tree
-from hub.sdk.wire import FilePut, charsets, crypto, fixed
+from hub.sdk import DecodeError, EncodeError, ErrorCode, Refused, Tree, sealedfile
+from hub.sdk.wire import FilePut, charsets, fixed
 
 CHARSET = "gb18030"
 RECORD = 258
-_BLOCK = 16
 _NAME_BYTES = 30
 _NAME = re.compile(r"JXGJ_([A-Z]{4})_([0-9]{4})_([0-9]{8})_([0-9]{4})_K([0-9]{2})")
 _ERROR = re.compile(r"([0-9]{4})(?: (.*))?")
@@ -73,16 +72,10 @@ def file_layout(kind: str) -> fixed.FileLayout:
     columns: dict[str, list[list[Any]]] = yaml.safe_load(
         files(__package__).joinpath("contracts", "records.yaml").read_text("utf-8")
     )
-    head, detail, tail = (_layout(part, columns[part]) for part in ("H", kind, "T"))
+    head, detail, tail = (
+        fixed.Layout.of_columns(part, columns[part], charset=CHARSET, length=RECORD - 2) for part in ("H", kind, "T")
+    )
     return fixed.FileLayout(head, detail, tail, amount_of=_TOTALS[kind])
-
-
-def _layout(name: str, columns: list[list[Any]]) -> fixed.Layout:
-    fields = [
-        {"name": column, "width": width, "kind": (*rest, "text")[0], "required": "required" in rest}
-        for column, width, *rest in columns
-    ]
-    return fixed.Layout.load({"name": name, "charset": CHARSET, "length": RECORD - 2, "fields": fields})
 
 
 def sealed(tree: Tree, keys: Mapping[str, str]) -> FilePut:
@@ -94,17 +87,12 @@ def sealed(tree: Tree, keys: Mapping[str, str]) -> FilePut:
     key = _key(keys, name.key)
     if key is None:
         raise EncodeError("H.keyver", "there is no SM4 key of this version in the configuration")
-    start = crypto.hmac_sm3(key, tree["BATCH"].encode())[:_BLOCK]
-    body = start + crypto.sm4_cbc_encrypt(key, start, plain)
-    return FilePut(name.path("in", "dat"), body, name.path("in", "ok"), flag_of(body).encode())
+    body = sealedfile.seal(key, tree["BATCH"].encode(), plain)
+    return FilePut(name.path("in", "dat"), body, name.path("in", "ok"), sealedfile.flag_of(body).encode())
 
 
 def photo_name(serial: str) -> str:
     return f"{serial}.jpg"
-
-
-def flag_of(body: bytes) -> str:
-    return f"{len(body)} {crypto.sm3(body).hex()}"
 
 
 def opened(name: FileName, flag: bytes, body: bytes, keys: Mapping[str, str]) -> Opened:
@@ -114,13 +102,11 @@ def opened(name: FileName, flag: bytes, body: bytes, keys: Mapping[str, str]) ->
         Refused: FILE_DIGEST, when it is not what its flag says (half-written, spoilt); UPS_AUTH without its key.
         DecodeError: for all else.
     """
-    said = flag.decode("ascii", "replace").strip().lower()
-    if not crypto.same(said, flag_of(body)):
-        raise Refused(ErrorCode.FILE_DIGEST, "ok")
+    said = sealedfile.check_flag(flag, body)
     key = _key(keys, name.key)
     if key is None:
         raise Refused(ErrorCode.UPS_AUTH, f"K{name.key}")
-    return Opened(name, said, crypto.sm4_cbc_decrypt(key, body[:_BLOCK], body[_BLOCK:]))
+    return Opened(name, said, sealedfile.unseal(key, body))
 
 
 def rows_of(file: Opened) -> list[dict[str, str]]:

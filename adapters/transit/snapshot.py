@@ -28,7 +28,7 @@ async def cards(ctx: Context, **wanted: Any) -> Reply:
     place = f"snapshot {name.inst}"
 
     async def load() -> tuple[Opened, timedelta]:
-        flag, body = await folders.get(ctx, name.path("out", "ok")), await folders.get(ctx, name.path("out", "dat"))
+        flag, body = [await folders.of(ctx).get(name.path("out", end)) for end in ("ok", "dat")]
         return await asyncio.to_thread(_verified, name, flag, body, ctx.config["sm4_keys"]), _GOOD_FOR
 
     if (await ctx.session(place, load)).name != name:

@@ -30,12 +30,13 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
-from hub.sdk import wire
+from hub.sdk import sealedfile, wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
+from hub.sdk.folders import Folders, Haul, error_in
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
-from hub.sdk.outcomes import error_of, outcome_of, outputs_of, refusal
+from hub.sdk.outcomes import error_of, outcome_of, outcome_of_record, outputs_of, refusal
 from hub.sdk.status import expect_ok
 from hub.sdk.tokens import with_token
 
@@ -69,6 +70,8 @@ __all__ = [
     "Faulty",
     "FileNames",
     "FileRecord",
+    "Folders",
+    "Haul",
     "IdentityDocument",
     "KeyReplay",
     "ManifestError",
@@ -91,13 +94,16 @@ __all__ = [
     "UtilityAccount",
     "batch",
     "collect",
+    "error_in",
     "error_of",
     "expect_ok",
     "inquiry",
     "outcome_of",
+    "outcome_of_record",
     "outputs_of",
     "read",
     "refusal",
+    "sealedfile",
     "wire",
     "with_token",
     "write",

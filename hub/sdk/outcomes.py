@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hub.domain.outcome import Accepted, Completed, Faulty, NotSent, Outcome, Output, Progress, Rejected, Unknown
-from hub.domain.reply import Reply
+from hub.domain.reply import FileRecord, Reply
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
 
@@ -73,3 +74,26 @@ def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
             return Accepted(**taken)
         case state:
             return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen)
+
+
+def outcome_of_record(record: FileRecord, provider: str, output: Callable[[FileRecord], Output]) -> Outcome:
+    """The outcome of one order in a file. A code that no table knows concerns its own order only."""
+    taken = {"provider_ref": record.provider_ref, "raw_code": record.raw_code, "opinion": record.note}
+    match record.state:
+        case None:
+            return Faulty(error=_failure(record, ErrorCode.UPS_UNMAPPED, provider))
+        case TaskState.COMPLETED:
+            return Completed(**taken, outputs=(output(record),))
+        case TaskState.REJECTED:
+            return Rejected(**taken, error=_failure(record, record.error or ErrorCode.ELG_NOT_ELIGIBLE, provider))
+        case TaskState.ACCEPTED:
+            return Accepted(**taken)
+        case TaskState.IN_PROGRESS if record.fee_fen:
+            return Progress(**taken, state=TaskState.AWAITING_PAYMENT, fee_due_fen=record.fee_fen)
+        case state:
+            error = _failure(record, record.error, provider) if record.error else None
+            return Progress(**taken, state=state, error=error)
+
+
+def _failure(record: FileRecord, code: ErrorCode, provider: str) -> ServiceError:
+    return ServiceError(code=code, provider=provider, provider_code_raw=record.raw_code, ref=record.provider_ref)

@@ -76,6 +76,15 @@ class Layout(BaseModel):
             places = [(".".join(map(str, ["layout", *fault["loc"]])), fault) for fault in error.errors()]
             raise ConfigError(*(Fault(place, fault["type"], fault["msg"]) for place, fault in places)) from error
 
+    @classmethod
+    def of_columns(cls, name: str, columns: Sequence[Sequence[Any]], *, charset: str, length: int) -> Self:
+        """A layout of short rows: `[name, width]` is text; then the kind, and the word `required`."""
+        fields = [
+            {"name": column, "width": width, "kind": (*rest, "text")[0], "required": "required" in rest}
+            for column, width, *rest in columns
+        ]
+        return cls.load({"name": name, "charset": charset, "length": length, "fields": fields})
+
     @model_validator(mode="after")
     def _widths_add_up(self) -> Self:
         total = sum(column.width for column in self.fields)
