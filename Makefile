@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: demo test check lint types bench clean help
+.PHONY: demo test check lint types codes bench clean help
 
 help:  ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -31,8 +31,13 @@ types: $(READY)
 test: $(READY) check  ## All checks and all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
+codes: $(READY)  ## Run the tests and write which codes of the utilities they met
+	@rm -rf .codes-met && mkdir .codes-met
+	HUB_CODES_MET=$(CURDIR)/.codes-met $(BIN)/python -m pytest -n auto --dist worksteal -q tests/contract tests/golden tests/integration
+	$(BIN)/python docs/interface_codes.py .codes-met
+
 bench: $(READY)  ## The benchmarks, each with its method
 	@for each in bench/bench_*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS) || exit 1; done
 
 clean:  ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .codes-met dist

@@ -156,6 +156,14 @@ def test_due_time_uses_up_exactly_the_limit(start, days, stopped, open_):
     assert CALENDAR.net_working_time(start, just_before, stopped, open_) < limit
 
 
+@given(moments, st.integers(0, 400))
+def test_the_instant_after_some_working_time_is_the_earliest_that_uses_it_up(start, count):
+    worked = count * HOUR
+    found = CALENDAR.after(start, worked)
+    assert CALENDAR.working_time(start, found) == worked
+    assert not count or CALENDAR.working_time(start, found - timedelta(seconds=1)) < worked
+
+
 @given(st.dates(date(2004, 1, 1), date(2026, 11, 1)), st.integers(1, 40))
 def test_added_working_days_are_as_many_as_lie_between(start, n):
     end = CALENDAR.add_working_days(start, n).on
