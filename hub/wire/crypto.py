@@ -10,13 +10,14 @@ import hmac
 from collections.abc import Callable
 from functools import lru_cache
 
+import gmssl_pyx
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from gmalg import SM2
-from gmalg.errors import GMError
 
 from hub.errors import DecodeError, EncodeError
 
@@ -117,8 +118,8 @@ def sm2_decrypt(private: bytes, cipher: bytes) -> bytes:
     if len(cipher) <= _POINT + _SCALAR:
         raise DecodeError("cipher", "is shorter than an SM2 ciphertext")
     try:
-        plain: bytes = SM2(sk=private).decrypt(b"\x04" + cipher)
-    except GMError:
+        plain: bytes = gmssl_pyx.sm2_decrypt(private, _der_cipher(cipher))
+    except gmssl_pyx.GmsslInnerError:
         raise DecodeError("cipher", "is not an SM2 ciphertext for this key") from None
     return plain
 
@@ -140,7 +141,13 @@ def sm2_verify(public: bytes, data: bytes, signature: str, user_id: bytes = SM2_
         return False
     if len(raw) != 2 * _SCALAR:
         return False
-    good: bool = SM2(pk=_checked_point(public), uid=user_id).verify(data, raw[:_SCALAR], raw[_SCALAR:])
+    r, s = (int.from_bytes(half, "big") for half in (raw[:_SCALAR], raw[_SCALAR:]))
+    try:
+        good: bool = gmssl_pyx.sm2_verify(
+            _checked_point(public)[1:], data, encode_dss_signature(r, s), signer_id=user_id
+        )
+    except gmssl_pyx.GmsslInnerError:
+        return False
     return good
 
 
@@ -151,6 +158,28 @@ def _checked_point(public: bytes) -> bytes:
     if len(point) != _POINT + 1 or point[0] != 4 or not SM2().verify_pk(point):
         raise EncodeError("public key", "is not a point of the SM2 curve")
     return point
+
+
+def _der_cipher(cipher: bytes) -> bytes:
+    """A raw C1 || C3 || C2 as the ASN.1 that the library takes: the point's two numbers, the digest, the text."""
+    x, y, digest, text = (
+        cipher[:_SCALAR],
+        cipher[_SCALAR:_POINT],
+        cipher[_POINT : _POINT + _SCALAR],
+        cipher[_POINT + _SCALAR :],
+    )
+    return _der(0x30, _der_number(x) + _der_number(y) + _der(0x04, digest) + _der(0x04, text))
+
+
+def _der_number(octets: bytes) -> bytes:
+    bare = octets.lstrip(b"\0") or b"\0"
+    return _der(0x02, (b"\0" if bare[0] & 0x80 else b"") + bare)
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    octets = size.to_bytes((size.bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (octets if size < 0x80 else bytes([0x80 | len(octets)]) + octets) + content
 
 
 def _bits(random: Random) -> Callable[[int], int]:

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import gmalg
+import gmssl_pyx
 from cryptography.hazmat.primitives import hashes, hmac, padding
+from cryptography.hazmat.primitives.asymmetric import utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 _ORDER = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_7203DF6B_21C6052B_53BBF409_39D54123
 _USER_ID = b"1234567812345678"
 _BLOCK = 16
-_POINT_TAG = b"\x04"
 
 
 class EnvelopeError(ValueError):
@@ -60,7 +61,7 @@ def test_keys(seed: int) -> Keys:
 def _key_pair(label: str) -> KeyPair:
     secret = int(sm3_hex(f"TEST {label}".encode()), 16) % (_ORDER - 2) + 1
     private = secret.to_bytes(32, "big")
-    return KeyPair(private.hex(), gmalg.SM2(private).generate_pk(private).hex())
+    return KeyPair(private.hex(), gmalg.SM2().generate_pk(private).hex())
 
 
 def sm3_hex(data: bytes) -> str:
@@ -80,22 +81,16 @@ def request_sign(secret: str, *lines: str) -> str:
     return hmac_sm3_hex(secret, "\n".join(lines))
 
 
-@lru_cache(maxsize=16)
-def _sm2(private: str = "", public: str = "") -> gmalg.SM2:
-    return gmalg.SM2(bytes.fromhex(private) or None, _USER_ID, bytes.fromhex(public) or None)
-
-
 def seal(plain: bytes, public: str, chance: random.Random) -> dict[str, str]:
     """Encrypt a body for the owner of `public`, under a fresh SM4 key."""
     key, vector = chance.randbytes(_BLOCK), chance.randbytes(_BLOCK)
     padder = padding.PKCS7(_BLOCK * 8).padder()
     encryptor = Cipher(algorithms.SM4(key), modes.CBC(vector)).encryptor()
     data = encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
-    wrapped = _sm2(public=public).encrypt(key)
-    # gmalg tags the point with 04; the platform's format leaves the tag out.
+    wrapped = gmssl_pyx.sm2_encrypt(bytes.fromhex(public)[1:], key)
     return {
         "keyVer": "1",
-        "encKey": wrapped[1:].hex(),
+        "encKey": _raw(wrapped).hex(),
         "data": base64.b64encode(vector + data).decode("ascii"),
     }
 
@@ -103,14 +98,13 @@ def seal(plain: bytes, public: str, chance: random.Random) -> dict[str, str]:
 def unseal(envelope: Mapping[str, str], private: str) -> bytes:
     """Decrypt a body sealed for the owner of `private`."""
     try:
-        wrapped = _POINT_TAG + bytes.fromhex(envelope["encKey"])
+        wrapped = bytes.fromhex(envelope["encKey"])
         data = base64.b64decode(envelope["data"], validate=True)
     except (ValueError, binascii.Error) as error:
         raise EnvelopeError("encKey is not hex or data is not base64") from error
     try:
-        key = _sm2(private=private).decrypt(wrapped)
-    except Exception as error:
-        # The library raises anything from IndexError to its own classes on a forged ciphertext.
+        key = gmssl_pyx.sm2_decrypt(bytes.fromhex(private), _asn1(wrapped))
+    except gmssl_pyx.GmsslInnerError as error:
         raise EnvelopeError("encKey does not open with the platform's key") from error
     if len(key) != _BLOCK or len(data) < 2 * _BLOCK or len(data) % _BLOCK:
         raise EnvelopeError("encKey holds no 16-byte key or data is no whole number of blocks")
@@ -129,6 +123,26 @@ def callback_text(fields: Mapping[str, object]) -> str:
 
 
 def sign_callback(fields: Mapping[str, object], pair: KeyPair) -> str:
-    r, s = _sm2(pair.private, pair.public).sign(callback_text(fields).encode())
-    # gmalg returns integers of minimal length; r||s is fixed at 32 bytes each.
-    return bytes(r.rjust(32, b"\0") + s.rjust(32, b"\0")).hex()
+    private, public = bytes.fromhex(pair.private), bytes.fromhex(pair.public)[1:]
+    signature = gmssl_pyx.sm2_sign(private, public, callback_text(fields).encode(), signer_id=_USER_ID)
+    r, s = utils.decode_dss_signature(signature)
+    return f"{r:064x}{s:064x}"
+
+
+def _raw(wrapped: bytes) -> bytes:
+    """C1 || C3 || C2, as the platform's format has it, from the library's ASN.1; every part is short."""
+    parts, at = [], 2
+    while at < len(wrapped):
+        size = wrapped[at + 1]
+        parts.append(wrapped[at + 2 : at + 2 + size])
+        at += 2 + size
+    x, y, digest, text = parts
+    return int.from_bytes(x, "big").to_bytes(32, "big") + int.from_bytes(y, "big").to_bytes(32, "big") + digest + text
+
+
+def _asn1(raw: bytes) -> bytes:
+    """The library's form of C1 || C3 || C2; what is too long to be a wrapped key is none."""
+    numbers = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:64], "big"))[2:]
+    digest, text = raw[64:96], raw[96:]
+    body = numbers + bytes([4, len(digest)]) + digest + bytes([4, min(len(text), 127)]) + text[:127]
+    return bytes([0x30]) + (bytes([len(body)]) if len(body) < 128 else bytes([0x81, len(body) & 255])) + body
