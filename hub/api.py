@@ -89,10 +89,10 @@ class Api:
     def items(self) -> RouteTable:
         """Every item of the catalogue in every county: who serves it, through which endpoint, or why not."""
         open_adapters = {served.spec.adapter for served in self._parts.rules.endpoints.values()}
-        serves = self._parts.registry.serves
+        performs = self._parts.registry.performs
         return routes(
             self._parts.configuration,
-            lambda adapter, upstream: adapter in open_adapters and serves(adapter, upstream),
+            lambda endpoint, upstream: performs(endpoint, upstream) if endpoint.adapter in open_adapters else None,
         )
 
     async def plan(

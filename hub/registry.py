@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from hub.config import Performed
 from hub.domain.provider import EndpointLimits, EndpointSpec
 from hub.errors import Fault, HubError, ManifestError
 from hub.mapping import MappingSet, load_set
@@ -69,10 +70,14 @@ class Registry:
         reason = next((each.error for each in self.found if each.name == name), "it is not installed")
         raise ManifestError(Fault(f"adapter {name}", "ADAPTER", str(reason)))
 
-    def serves(self, adapter: str, upstream: str) -> bool:
-        """Whether an adapter performs a catalogue operation."""
-        found = self._classes.get(adapter)
-        return found is not None and found.serving(upstream) is not None
+    def performs(self, endpoint: EndpointSpec, upstream: str) -> Performed | None:
+        """How an endpoint's adapter performs a catalogue operation; nothing if it cannot."""
+        adapter = self._classes.get(endpoint.adapter)
+        operation = adapter.serving(upstream) if adapter else None
+        if adapter is None or operation is None:
+            return None
+        message = operation.message or operation.name
+        return Performed(adapter.spec.interface, f"{adapter.mapping_set(endpoint.config)}/{message}")
 
     def mappings(self, name: str) -> MappingSet:
         """A mapping set, compiled once. Raises MappingError with file and line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -99,7 +98,9 @@ def _show(found: SelfCheck, configuration: Configuration) -> None:
         typer.echo(f"unrouted {reason}:")
         for line in lines:
             typer.echo(f"           {line}")
-    typer.echo(f"{found.summary}, {_count(len(found.warnings), 'warning')}, {_count(len(found.faults), 'fault')}")
+    if found.warnings:
+        typer.echo(_count(len(found.warnings), "warning"))
+    typer.echo(f"{found.summary}, {_count(len(found.faults), 'fault')}")
 
 
 def _warning_lines(found: tuple[Fault, ...]) -> list[str]:
@@ -150,36 +151,47 @@ def _row(row: RouteRow) -> dict[str, Any]:
         "county": row.county,
         "providers": list(row.providers),
         "endpoints": list(row.endpoints),
+        "operation": row.operation,
+        "interfaces": list(row.interfaces),
+        "mappings": list(row.mappings),
         "reason": row.reason,
     }
 
 
 def _items_table(rows: list[RouteRow], configuration: Configuration) -> Any:
+    """One line an item and way to serve it; what holds in all counties that are shown names none of them."""
     from hub.cli.output import table
 
     counties = {county.code: county.name_zh for county in configuration.divisions.counties}
-    shown = table("item", "name", "field", "served by (endpoint: counties), or why not")
+    names = {provider.id: provider.name_zh for provider in configuration.providers}
+    shown = table("item", "name", "served by", "interface", "operation", "mapping", "where, or why not")
     for code in dict.fromkeys(row.item for row in rows):
         mine = [row for row in rows if row.item == code]
-        shown.add_row(code, mine[0].name_zh, mine[0].field, _served(mine, counties))
+        ways = _ways(mine)
+        for number, ((interface, reason), some) in enumerate(ways.items()):
+            providers = [names[each] for each in _all(row.providers for row in some)]
+            places = "" if len(ways) == 1 else " ".join(counties[row.county] for row in some)
+            shown.add_row(
+                *((code, mine[0].name_zh) if number == 0 else ("", "")),
+                f"{len(providers)} providers" if len(providers) > 1 else "".join(providers) or "-",
+                interface or "-",
+                mine[0].operation,
+                "\n".join(_all(row.mappings for row in some)) or "-",
+                ": ".join(each for each in (reason, places) if each),
+            )
     return shown
 
 
-def _served(rows: list[RouteRow], counties: dict[str, str]) -> str:
-    """`water-city: 南湖区 秀洲区; water-haining: 海宁市`; one answer for all counties stands alone."""
-    answers: dict[str, list[str]] = {}
+def _ways(rows: list[RouteRow]) -> dict[tuple[str, str], list[RouteRow]]:
+    """The counties of an item by how it is served there, or why not."""
+    found: dict[tuple[str, str], list[RouteRow]] = {}
     for row in rows:
-        providers = ", ".join(row.providers)
-        answer = row.reason or ", ".join(row.endpoints)
-        answers.setdefault(f"{providers}: {answer}" if row.reason and providers else answer, []).append(
-            counties[row.county]
-        )
-    reasons = Counter(row.reason for row in rows)
-    if len(reasons) == 1 and rows[0].reason:
-        return rows[0].reason
-    if len(answers) == 1:
-        return next(iter(answers))
-    return "; ".join(f"{answer}: {' '.join(where)}" for answer, where in answers.items())
+        found.setdefault((", ".join(row.interfaces), row.reason or ""), []).append(row)
+    return found
+
+
+def _all(several: Iterable[tuple[str, ...]]) -> list[str]:
+    return list(dict.fromkeys(each for some in several for each in some))
 
 
 def _count(number: int, word: str) -> str:

@@ -2,7 +2,7 @@
 
 from hub.config.check import check_configuration, warnings
 from hub.config.load import Configuration, load_configuration, shipped
-from hub.config.routes import RouteRow, RouteTable, routes
+from hub.config.routes import Performed, RouteRow, RouteTable, routes
 from hub.config.schedule import Closure, closure, cron, timetable
 from hub.config.secrets import Lookup, resolve
 
@@ -10,6 +10,7 @@ __all__ = [
     "Closure",
     "Configuration",
     "Lookup",
+    "Performed",
     "RouteRow",
     "RouteTable",
     "check_configuration",

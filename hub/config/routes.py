@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 from hub.config.load import Configuration
 from hub.domain.catalogue import ServiceItem
+from hub.domain.provider import EndpointSpec
 
-HasOperation = Callable[[str, str], bool]
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How an endpoint's adapter performs one operation: the interface it speaks, and the mapping it writes by."""
+
+    interface: str
+    mapping: str
+
+
+Perform = Callable[[EndpointSpec, str], Performed | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """One item in one county. `reason` says why an application cannot be sent; nothing means that it can."""
+    """One item in one county. `reason` says why an application cannot be sent; nothing means that it can.
+
+    `operation` is the utility's own (`3001:01`); `interfaces` and `mappings` are of the endpoints that perform it.
+    """
 
     item: str
     name_zh: str
@@ -21,6 +34,9 @@ class RouteRow:
     county: str
     providers: tuple[str, ...]
     endpoints: tuple[str, ...]
+    operation: str = ""
+    interfaces: tuple[str, ...] = ()
+    mappings: tuple[str, ...] = ()
     reason: str | None = None
 
 
@@ -42,18 +58,18 @@ class RouteTable:
         return tuple(row for row in self.rows if row.item == item)
 
 
-def routes(configuration: Configuration, has_operation: HasOperation) -> RouteTable:
-    """Work out the table. `has_operation(adapter, upstream_operation)` tells what the installed adapters can do."""
+def routes(configuration: Configuration, perform: Perform) -> RouteTable:
+    """Work out the table. `perform(endpoint, upstream_operation)` tells how an adapter does it, if it can."""
     return RouteTable(
         tuple(
-            _row(configuration, item, county.code, has_operation)
+            _row(configuration, item, county.code, perform)
             for item in configuration.catalogue.by_code.values()
             for county in configuration.divisions.counties
         )
     )
 
 
-def _row(configuration: Configuration, item: ServiceItem, county: str, has_operation: HasOperation) -> RouteRow:
+def _row(configuration: Configuration, item: ServiceItem, county: str, perform: Perform) -> RouteRow:
     towns = [each.code for each in configuration.divisions.divisions if each.parent == county]
     found = [configuration.concessions.route(item.field, town) for town in towns]
     served = [route for route in found if route]
@@ -64,12 +80,10 @@ def _row(configuration: Configuration, item: ServiceItem, county: str, has_opera
     if any(route.endpoint is None for route in served):
         reasons.append("the provider is not connected")
     operation = item.upstream.operation
-    adapters = dict.fromkeys(endpoint.adapter for endpoint in endpoints.values())
-    reasons += [
-        f"the adapter {name!r} has no operation {operation!r}"
-        for name in adapters
-        if not has_operation(name, operation)
-    ]
+    done = {endpoint.id: perform(endpoint, operation) for endpoint in endpoints.values()}
+    unable = dict.fromkeys(endpoint.adapter for endpoint in endpoints.values() if done[endpoint.id] is None)
+    reasons += [f"the adapter {name!r} has no operation {operation!r}" for name in unable]
+    able = [each for each in done.values() if each]
     return RouteRow(
         item=item.code,
         name_zh=item.name_zh,
@@ -77,5 +91,8 @@ def _row(configuration: Configuration, item: ServiceItem, county: str, has_opera
         county=county,
         providers=tuple(dict.fromkeys(route.provider.id for route in served)),
         endpoints=tuple(endpoints),
+        operation=operation,
+        interfaces=tuple(dict.fromkeys(each.interface for each in able)),
+        mappings=tuple(dict.fromkeys(each.mapping for each in able)),
         reason="; ".join(reasons) or None,
     )

@@ -67,7 +67,7 @@ def self_check(configuration: Configuration, registry: Registry, lookup: Lookup)
 def item_routes(configuration: Configuration, registry: Registry) -> RouteTable:
     """Where each of the catalogue's own items goes, whether or not its endpoint could be opened here."""
     own = {item.code for item in configuration.catalogue.items}
-    table = routes(configuration, registry.serves)
+    table = routes(configuration, registry.performs)
     return RouteTable(tuple(row for row in table.rows if row.item in own))
 
 

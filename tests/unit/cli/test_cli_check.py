@@ -19,7 +19,8 @@ def test_check_of_the_toy_has_no_faults_and_counts_routes(cli, toy):
 def test_check_ends_with_the_summary_line(cli, toy):
     ran = cli("check")
     assert ran.code == 0
-    assert re.fullmatch(r"13 of 67 items routed in 3 of 7 counties, \d+ warnings, 0 faults", ran.last)
+    assert ran.last == "13 of 67 items routed in 3 of 7 counties, 0 faults"
+    assert re.fullmatch(r"\d+ warnings", ran.out.splitlines()[-2])
 
 
 def test_check_groups_unrouted_items_by_reason(cli, toy):
@@ -106,3 +107,12 @@ def test_adapters_that_do_not_load_are_listed_with_the_reason(cli, toy, monkeypa
     assert ran.code == 1
     assert "it does not import: ImportError" in ran.out
     assert "fault    adapter sea: it does not import: ImportError [ADAPTER]" in cli("check").out
+
+
+def test_items_tell_interface_operation_and_mapping_of_each_way(cli, toy):
+    rows = {(row["item"], row["county"]): row for row in cli("items", "--json").json}
+    mine = rows["JX6-WAT-01", "330402"]
+    assert (mine["operation"], mine["interfaces"], mine["mappings"]) == ("3001:01", ["JSON"], ["toy/accept"])
+    assert rows["JX6-WAT-01", "330482"]["interfaces"] == []
+    line = next(line for line in cli("items", "--county", "330402").out.splitlines() if "JX6-WAT-01" in line)
+    assert line.split() == ["JX6-WAT-01", "水表过户", "嘉兴市区供水公司", "JSON", "3001:01", "toy/accept"]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from hub.config import check_configuration, load_configuration, routes, shipped, warnings
+from hub.config import Performed, check_configuration, load_configuration, routes, shipped, warnings
 from hub.errors import ConfigError
 
 
@@ -68,7 +68,7 @@ def test_nobody_serves_an_address_outside_the_city(configuration):
 
 
 def test_every_item_in_every_county_is_in_the_route_table_with_a_reason_or_an_endpoint(configuration):
-    table = routes(configuration, lambda _adapter, _operation: True)
+    table = routes(configuration, lambda endpoint, operation: Performed(endpoint.adapter, operation))
     assert len(table.rows) == 68 * 7
     for row in table.rows:
         assert bool(row.endpoints) != bool(row.reason)
@@ -77,8 +77,12 @@ def test_every_item_in_every_county_is_in_the_route_table_with_a_reason_or_an_en
     assert all(row.reason == "the provider is not connected" for row in table.unrouted)
 
 
+def _all_but_one(endpoint, operation):
+    return None if (endpoint.adapter, operation) == ("water", "3001:01") else Performed(endpoint.adapter, operation)
+
+
 def test_an_operation_that_no_adapter_has_is_listed_as_unrouted(configuration):
-    table = routes(configuration, lambda adapter, operation: (adapter, operation) != ("water", "3001:01"))
+    table = routes(configuration, _all_but_one)
     assert {row.reason for row in table.of("JX6-WAT-01")} == {"the adapter 'water' has no operation '3001:01'"}
     assert not any(row.reason for row in table.of("JX6-WAT-02"))
 
