@@ -17,8 +17,9 @@ from hub.domain import numbers
 from hub.domain.application import Application, Audience
 from hub.domain.case import Case, TaskEvent
 from hub.domain.evidence import Evidence
+from hub.domain.issue import Issue, Method, Verdict
 from hub.domain.machine import LIVE
-from hub.domain.order import AccountQuery
+from hub.domain.outcome import Output
 from hub.domain.party import IdentityDocument, Person
 from hub.domain.plan import Plan, make_plan
 from hub.domain.states import TaskState
@@ -26,7 +27,8 @@ from hub.domain.taxonomy import ErrorCode
 from hub.engine.applier import Applier
 from hub.engine.core import Engine
 from hub.engine.intake import Intake
-from hub.engine.lookup import Lookup, look_up
+from hub.engine.issuing import Issuing
+from hub.engine.lookup import Finder, Lookup
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
@@ -56,6 +58,8 @@ class Parts:
     evidence: EvidenceFolder
     equipment: Mapping[str, Equipment]
     unavailable: Mapping[str, str]
+    issuing: Issuing
+    finder: Finder
 
 
 class Api:
@@ -119,27 +123,23 @@ class Api:
 
     async def lookup(
         self,
-        person: Person | IdentityDocument,
-        fields: Iterable[str] = ("water", "power"),
+        person: Person | IdentityDocument | None,
+        fields: Iterable[str] | None = None,
         *,
         division: str | None = None,
+        accounts: Mapping[str, str] | None = None,
     ) -> Lookup:
-        """Accounts and arrears of a person at several utilities, asked in parallel.
+        """Accounts, states and arrears of a person at several utilities, asked in parallel.
 
-        A utility that fails is part of the answer (`failed`), never an exception. Without `division` every
-        connected utility of each field is asked.
+        A utility that fails is part of the answer (`failed`), never an exception.
+
+        Args:
+            person: whose accounts; with the name where a utility knows people by both. None asks for `accounts` only.
+            fields: which fields to ask; every one with a connected utility that can be asked, if not given.
+            division: a service address's division: only who serves it is asked. Else every connected utility.
+            accounts: an account number by field, to ask about that account instead of about the person.
         """
-        document = person.document if isinstance(person, Person) else person
-        name = person.name if isinstance(person, Person) else None
-        marker = numbers.case_number(self._parts.clock.now().astimezone(SHANGHAI).date(), "330400", _PREVIEW_SEQ)
-        task = numbers.task_number(marker, 99)
-        query = AccountQuery(
-            serial=numbers.serial20(task),
-            request_id=self._draw(16).hex(),
-            document=document,
-            name=name,
-        )
-        return await look_up(self._targets(tuple(fields), division), query, self._parts.clock)
+        return await self._parts.finder.look_up(person, fields, division=division, accounts=accounts)
 
     async def preview(self, application: Application) -> tuple[Preview, ...]:
         """The exact wire message of every item, made by the code that would send it. Nothing is sent or stored.
@@ -249,6 +249,63 @@ class Api:
             await self._told(await self._parts.store.run(ask))
         return await self.case(number)
 
+    async def issue(self, number: str) -> Issue:
+        """Issue the joint receipt of a case as it stands: one sheet for all utilities. `receipt_file` gives its PDF.
+
+        Documents of results that are still lacking are fetched first; what cannot be had is said on the receipt. As
+        long as nothing changes the same receipt is given again. Raises NotFound.
+        """
+        return await self._parts.issuing.issue(number)
+
+    async def issues(self, number: str) -> tuple[Issue, ...]:
+        """The receipts of a case, oldest first, and how each was handed out. Raises NotFound."""
+        return tuple(await self._parts.store.run(lambda unit: unit.issues(number)))
+
+    async def receipt_file(self, issue: Issue) -> bytes:
+        """The PDF of a receipt, exactly as issued. Raises NotFound when the file is missing or damaged."""
+        return await self._parts.issuing.pdf(issue)
+
+    async def output_file(self, output: Output) -> bytes:
+        """The document of a result, as the utility gave it. Raises NotFound when there is none, or it is damaged."""
+        if output.file is None:
+            raise NotFound("there is no document of this result in the evidence store")
+        return await self._parts.evidence.read(output.file)
+
+    async def deliver(
+        self,
+        number: str,
+        method: Method,
+        *,
+        receiver: str | None = None,
+        operator: str | None = None,
+        reference: str | None = None,
+    ) -> Issue:
+        """Put on record how the latest receipt of a case was handed out. Every result handed over: DELIVERED.
+
+        Args:
+            number: the case.
+            method: `window`, `terminal`, `post` or `electronic`.
+            receiver: the name of who got it; the agent, or else the applicant, if not given.
+            operator: who handed it out.
+            reference: the number of the letter or of the electronic delivery.
+
+        Raises:
+            NotFound: there is no such case.
+            NotAllowed: no receipt was issued, or the case has moved on since.
+        """
+        return await self._parts.issuing.deliver(
+            number, method, receiver=receiver, operator=operator, reference=reference
+        )
+
+    async def verify_receipt(self, given: bytes | str) -> Verdict:
+        """Whether a receipt's PDF, or the text of its QR code, is what this hub issued; the verdict says why not."""
+        return await self._parts.issuing.verify(given)
+
+    @property
+    def receipt_key(self) -> str:
+        """The SM2 public key, in hex, that receipts of this hub can be checked with by anyone."""
+        return self._parts.issuing.signer.public.hex()
+
     async def trace(self, number: str, *, reveal: str | None = None) -> Trace:
         """Everything that happened to a case. Personal data is masked.
 
@@ -279,22 +336,6 @@ class Api:
         served = self._parts.rules.endpoints.get(endpoint)
         if state in LIVE and (served is None or "cancel" not in served.adapter.operations):
             raise NotAllowed(f"task {number} is with a utility whose interface cannot cancel")
-
-    def _targets(self, fields: tuple[str, ...], division: str | None) -> list[tuple[str, Equipment, dict[str, str]]]:
-        targets: dict[str, tuple[str, Equipment, dict[str, str]]] = {}
-        for concession in self._parts.configuration.concessions.concessions:
-            equipment = self._parts.equipment.get(concession.endpoint or "")
-            if concession.field not in fields or equipment is None:
-                continue
-            if division is not None:
-                route = self._parts.intake.route(concession.field, division)
-                if route is None or route.concession != concession:
-                    continue
-            targets.setdefault(equipment.adapter.endpoint, (concession.field, equipment, concession.params))
-        return list(targets.values())
-
-    def _draw(self, count: int) -> bytes:
-        return self._parts.rules.draw(count)
 
     def _wake(self) -> None:
         if self._engine is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,11 +20,15 @@ from hub.clock import SHANGHAI, Clock, WallClock
 from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
 from hub.domain import numbers
 from hub.domain.provider import EndpointSpec, Route
+from hub.domain.receipt import Issuer
 from hub.engine.callbacks import Callbacks
 from hub.engine.core import Engine
 from hub.engine.intake import Intake
+from hub.engine.issuing import Issuing
 from hub.engine.listener import listen
+from hub.engine.lookup import Finder
 from hub.engine.policy import Draw
+from hub.engine.proof import Signer
 from hub.engine.rules import Rules, Served
 from hub.engine.worker import Worker
 from hub.errors import ConfigError, Fault, SettingsError
@@ -82,7 +86,7 @@ class Hub(Api):
         async with AsyncExitStack() as stack:
             found = registry or Registry.load(settings.mappings_dir)
             reach = _reach(settings, connections or {}, only=only_connections)
-            hub, rules = await _assemble(cls, stack, settings, config, clock, reach, found, draw)
+            hub, rules = await _assemble(cls, stack, settings, config, clock, reach, found, draw, connections or ())
             if run:
                 await _start(stack, hub, settings, rules)
             yield hub
@@ -97,11 +101,13 @@ async def _assemble(
     reach: Reach,
     registry: Registry,
     draw: Draw,
+    given: Collection[str],
 ) -> tuple[Hub, Rules]:
     folder = Path(config) if config is not None else settings.config_dir
     configuration = load_configuration(overlay=folder)
     if faults := check_configuration(configuration):
         raise ConfigError(*faults)
+    simulated = frozenset({*given, *(spec.id for spec in configuration.endpoints if spec.simulated)})
     clock = clock or _clock(settings)
     _make_folder(settings.data_dir)
     vault = Vault(_master_key(settings, draw), draw)
@@ -113,6 +119,7 @@ async def _assemble(
     for each in opened:
         stack.push_async_callback(each.transport.aclose)
     rules = _rules(configuration, opened, clock, draw)
+    equipment = {each.spec.id: _equipment(each, clock, draw, evidence) for each in opened}
     parts = Parts(
         configuration=configuration,
         registry=registry,
@@ -122,8 +129,18 @@ async def _assemble(
         rules=rules,
         intake=Intake(configuration, rules, _router(configuration, clock)),
         evidence=evidence,
-        equipment={each.spec.id: _equipment(each, clock, draw, evidence) for each in opened},
+        equipment=equipment,
         unavailable=unavailable,
+        issuing=Issuing(
+            store=store,
+            evidence=evidence,
+            equipment=equipment,
+            clock=clock,
+            issuer=_issuer(configuration, simulated),
+            themes={bundle.id: bundle.name_zh for bundle in configuration.bundles},
+            signer=Signer(vault.subkey("receipt")),
+        ),
+        finder=Finder(configuration, equipment, _router(configuration, clock), clock, draw),
     )
     return cls(parts), rules
 
@@ -209,6 +226,19 @@ def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, dra
         owner=numbers.new_id(clock.now(), draw),
         worked=configuration.calendar.working_time,
         after=configuration.calendar.after,
+    )
+
+
+def _issuer(configuration: Configuration, simulated: frozenset[str]) -> Issuer:
+    """Who issues receipts. A connection given from outside is a simulator's, or a test's."""
+    divisions = configuration.divisions
+    names = {code: each.name_zh for code, each in divisions.by_code.items()}
+    city = next((each.name_zh for each in divisions.divisions if each.level == "city"), "")
+    return Issuer(
+        name_zh=f"{city}公共事业综合服务窗口",
+        places={code: f"{names.get(code[:6], '')}{name}" if len(code) > 6 else name for code, name in names.items()},
+        hotlines={each.id: each.hotline for each in configuration.providers if each.hotline},
+        simulated=simulated,
     )
 
 

@@ -98,7 +98,10 @@ def write_endpoints(folder: Path, configuration: Configuration, connections: dic
     import yaml
 
     specs = [configuration.concessions.by_endpoint[name] for name in connections]
-    entries = [{**spec.model_dump(mode="json", exclude_none=True), "config": connections[spec.id]} for spec in specs]
+    entries = [
+        {**spec.model_dump(mode="json", exclude_none=True), "simulated": True, "config": connections[spec.id]}
+        for spec in specs
+    ]
     path = folder / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     head = "# Written by `hub sim up`: simulators 模拟 of this machine, with TEST keys; good while they run.\n"

@@ -91,6 +91,14 @@ class AccountQuery(Frozen):
         )
 
 
+class OutputQuery(Frozen):
+    """Which document: of the result `identifier` of an order that the utility has done."""
+
+    order: ServiceOrder
+    kind: Literal["receipt", "contract", "certificate", "card", "answer"]
+    identifier: str
+
+
 class DayQuery(Frozen):
     """A business day's reconciliation file."""
 
@@ -126,5 +134,6 @@ __all__ = [
     "DocumentType",
     "EvidencePart",
     "FileNames",
+    "OutputQuery",
     "ServiceOrder",
 ]

@@ -8,18 +8,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hub.domain.base import Frozen
+from hub.domain.evidence import Evidence
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ServiceError
 
 
 class Output(Frozen):
-    """Something the citizen gets: a contract number, a receipt, a card, a certificate, or an answer's data."""
+    """Something the citizen gets: a contract number, a receipt, a card, a certificate, or an answer's data.
+
+    `file` is its document once it is in the evidence store, `file_error` why it is not there.
+    """
 
     kind: Literal["receipt", "contract", "certificate", "card", "answer"]
     identifier: str | None = None
     effective: date | None = None
     as_of: datetime | None = None
     data: dict[str, Any] = Field(default_factory=dict)
+    file: Evidence | None = None
+    file_error: ServiceError | None = None
 
 
 class _Taken(Frozen):

@@ -81,11 +81,15 @@ class BatchSchedule(Frozen):
 
 
 class EndpointSpec(Frozen):
-    """One upstream system as this hub reaches it. `config` may hold `${ENV:X}` and `${SECRET:x}` placeholders."""
+    """One upstream system as this hub reaches it. `config` may hold `${ENV:X}` and `${SECRET:x}` placeholders.
+
+    `simulated`: it is a simulator, and papers made of what it says are marked 模拟.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     adapter: str
     label_zh: str = ""
+    simulated: bool = False
     config: dict[str, Any] = Field(repr=False)
     limits: EndpointLimits = EndpointLimits()
     retry: RetryPolicy = RetryPolicy()

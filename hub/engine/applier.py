@@ -41,7 +41,8 @@ class Applier:
         for result in results:
             self._apply(result)
         for number in self._steps.touched:
-            standing = derive([record.task for record in self._unit.tasks(number)])
+            tasks = [record.task for record in self._unit.tasks(number)]
+            standing = derive(tasks, handed_over=self._unit.handed_over(number))
             self._unit.set_case(number, standing.state, standing.outcome)
         return self._steps.touched
 

@@ -24,6 +24,7 @@ SOURCES: dict[str, type[BaseModel]] = {
         order.FileNames,
         order.AccountQuery,
         order.DayQuery,
+        order.OutputQuery,
         order.BatchRecord,
         order.Batch,
     )

@@ -11,7 +11,16 @@ Example::
 """
 
 from hub.domain.evidence import Evidence
-from hub.domain.order import AccountQuery, Batch, BatchRecord, DayQuery, EvidencePart, FileNames, ServiceOrder
+from hub.domain.order import (
+    AccountQuery,
+    Batch,
+    BatchRecord,
+    DayQuery,
+    EvidencePart,
+    FileNames,
+    OutputQuery,
+    ServiceOrder,
+)
 from hub.domain.outcome import (
     Absent,
     Accepted,
@@ -81,6 +90,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "Output",
+    "OutputQuery",
     "Progress",
     "Refused",
     "Rejected",

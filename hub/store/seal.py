@@ -37,6 +37,10 @@ class Vault:
     def __repr__(self) -> str:
         return f"<Vault {self._version}>"
 
+    def subkey(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, the same as long as the master key is."""
+        return _hmac(self._master, purpose.encode())
+
     def new_key(self) -> tuple[bytes, str]:
         """A fresh data key, and the same wrapped."""
         key = self._draw(16)

@@ -176,6 +176,33 @@ class ReconciliationRow(SQLModel, table=True):
     value: dict[str, Any] | None = _json()
 
 
+class IssueRow(SQLModel, table=True):
+    """A joint receipt 统一回执 as issued, sealed under its case's key; `file` is its PDF in the evidence store."""
+
+    __tablename__: ClassVar[Any] = "hub_issue"
+    case_number: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    issued_at: datetime = _time()
+    stage: str
+    code: str
+    file: str
+    size: int
+    value: str = _text()
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One handing out of a receipt 发证, and the tasks whose results the citizen has with it."""
+
+    __tablename__: ClassVar[Any] = "hub_delivery"
+    id: int | None = Field(default=None, primary_key=True)
+    case_number: str = Field(index=True)
+    seq: int
+    delivered_at: datetime = _time()
+    method: str
+    tasks: list[str] | None = _json()
+    value: str = _text()
+
+
 class CounterRow(SQLModel, table=True):
     """Gap-tolerant counters: case numbers of a day, batch sequence numbers."""
 
