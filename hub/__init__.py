@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hub.api import settled as settled
     from hub.bootstrap import Hub as Hub
     from hub.domain.address import Address as Address
+    from hub.domain.answers import application_of as application_of
+    from hub.domain.answers import check_answers as check_answers
     from hub.domain.application import Application as Application
     from hub.domain.application import Channel as Channel
     from hub.domain.application import ItemRequest as ItemRequest
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from hub.domain.case import TaskEvent as TaskEvent
     from hub.domain.evidence import Evidence as Evidence
     from hub.domain.example import example_application as example_application
+    from hub.domain.example import example_bundle as example_bundle
     from hub.domain.example import example_case as example_case
     from hub.domain.party import Agent as Agent
     from hub.domain.party import Consent as Consent
@@ -55,7 +58,10 @@ _HOMES = {
     "Task": "hub.domain.case",
     "TaskEvent": "hub.domain.case",
     "TaskState": "hub.domain.states",
+    "application_of": "hub.domain.answers",
+    "check_answers": "hub.domain.answers",
     "example_application": "hub.domain.example",
+    "example_bundle": "hub.domain.example",
     "example_case": "hub.domain.example",
     "settled": "hub.api",
     "simulated": "hub.simulation",

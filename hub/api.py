@@ -22,6 +22,7 @@ from hub.domain.machine import LIVE
 from hub.domain.outcome import Output
 from hub.domain.party import IdentityDocument, Person
 from hub.domain.plan import Plan, make_plan
+from hub.domain.prefill import ItemPrefill, prefill
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.engine.applier import Applier
@@ -32,7 +33,7 @@ from hub.engine.lookup import Finder, Lookup
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
-from hub.errors import ApplicationInvalid, Fault, NotAllowed, NotFound
+from hub.errors import ApplicationInvalid, Fault, NoProvider, NotAllowed, NotFound
 from hub.registry import Registry
 from hub.sdk.context import Equipment
 from hub.store.evidence import EvidenceFolder
@@ -128,6 +129,7 @@ class Api:
         *,
         division: str | None = None,
         accounts: Mapping[str, str] | None = None,
+        reveal: str | None = None,
     ) -> Lookup:
         """Accounts, states and arrears of a person at several utilities, asked in parallel.
 
@@ -138,8 +140,26 @@ class Api:
             fields: which fields to ask; every one with a connected utility that can be asked, if not given.
             division: a service address's division: only who serves it is asked. Else every connected utility.
             accounts: an account number by field, to ask about that account instead of about the person.
+            reveal: the reason for showing names and addresses to somebody; it goes on record.
         """
+        if reveal is not None:
+            _AUDIT.warning("a lookup was revealed", extra={"reason": reveal})
         return await self._parts.finder.look_up(person, fields, division=division, accounts=accounts)
+
+    def prefill(self, items: Iterable[str], found: Lookup) -> tuple[ItemPrefill, ...]:
+        """What the forms of some items can begin with, from the accounts that were found.
+
+        One account is filled in; several are offered as choices; what is still to be asked is named.
+
+        Raises:
+            ApplicationInvalid: naming each item that does not exist.
+        """
+        known = self._parts.configuration.catalogue.by_code
+        codes = tuple(dict.fromkeys(items))
+        if unknown := [code for code in codes if code not in known]:
+            raise ApplicationInvalid(*(Fault(code[:20], ErrorCode.VAL_CODE.value, "no such item") for code in unknown))
+        by_number = {each.field for each in found.found if each.by_number}
+        return prefill((known[code] for code in codes), found.accounts, by_number)
 
     async def preview(self, application: Application) -> tuple[Preview, ...]:
         """The exact wire message of every item, made by the code that would send it. Nothing is sent or stored.
@@ -161,6 +181,17 @@ class Api:
             equipment = parts.equipment[route.endpoint.id if route.endpoint else ""]
             shown.append(preview(equipment.adapter, equipment.mappings, order, route.params, now, equipment.draw))
         return tuple(shown)
+
+    def validate(self, application: Application) -> tuple[Fault, ...]:
+        """Every fault for which `submit` would refuse an application: where, which rule, and what is wanted."""
+        try:
+            self._parts.intake.check(application)
+            self._check_writable(application)
+        except ApplicationInvalid as invalid:
+            return invalid.faults
+        except NoProvider as nobody:
+            return nobody.faults
+        return ()
 
     async def attach(self, material: str, content: bytes, *, file_name: str, media_type: str) -> Evidence:
         """Store the file of a material (at most 20 MiB, sealed) and get the Evidence to put into an application."""

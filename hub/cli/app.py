@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import adapters, cases, check, demo, planning, sim, trace
+from hub.cli import adapters, cases, check, demo, issuing, lookup, planning, sim, trace
 from hub.cli.options import example
 from hub.cli.output import exit_code, report
 from hub.errors import HubError
@@ -42,10 +42,16 @@ app.command(epilog=example("hub adapters"))(adapters.adapters)
 app.command(epilog=example("hub plan JX6-WAT-01 JX6-ELE-05 --division 330402007"))(planning.plan)
 app.command("example", epilog=example("hub example JX6-WAT-01 > application.json"))(planning.example_application)
 app.command(epilog=example("hub preview application.json", "hub example JX6-WAT-01 | hub preview -"))(cases.preview)
+app.command(epilog=example("hub validate application.json"))(cases.validate)
 app.command(epilog=example(_FILE))(cases.submit)
 app.command(epilog=example("hub case JX6202611243304020000015"))(cases.case)
 app.command(epilog=example("hub cancel JX6202611243304020000015 --task JX6202611243304020000015-01"))(cases.cancel)
 app.command(epilog=example("hub trace JX6202611243304020000015 --task 1"))(trace.trace)
+app.command(epilog=example("hub issue JX6202611243304020000015 -o receipt.pdf"))(issuing.issue)
+app.command(epilog=example("hub receipt JX6202611243304020000015 -o receipt.pdf"))(issuing.receipt)
+app.command(epilog=example("hub deliver JX6202611243304020000015 --method window --operator c01"))(issuing.deliver)
+app.command("verify-receipt", epilog=example("hub verify-receipt receipt.pdf"))(issuing.verify_receipt)
+app.command(epilog=example("hub lookup 330402195203140024 --division 330402007 --item JX6-WAT-01"))(lookup.lookup)
 app.add_typer(sim.app, name="sim")
 
 

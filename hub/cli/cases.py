@@ -12,7 +12,9 @@ from hub.cli.options import ApplicationFile, AsJson, CaseNumber, ConfigFolder, T
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.domain.case import Case
+    from hub.domain.issue import Issue
     from hub.engine.preview import Preview
+    from hub.errors import Fault
 
 Task = Annotated[str | None, typer.Option("--task", metavar="T", help="Only this task: its number, or 1, 2, ...")]
 _STORED = "stored; it is sent while a hub runs on this data folder (hub case {} --wait, or your application)"
@@ -39,6 +41,29 @@ def preview(file: ApplicationFile, *, config: ConfigFolder = None, json: AsJson 
         raise typer.Exit(NO)
 
 
+def validate(file: ApplicationFile, *, config: ConfigFolder = None, json: AsJson = False) -> None:
+    """Tell every fault for which an application would be refused: field, rule, and what is wanted. Ends with 1 then."""
+    from hub.cli.opening import looking_hub
+    from hub.cli.output import NO, fault_list, print_json
+    from hub.cli.reading import read_application
+
+    application = read_application(file)
+
+    async def ask() -> tuple[Fault, ...]:
+        async with looking_hub(config) as hub:
+            return hub.validate(application)
+
+    faults = asyncio.run(ask())
+    if json:
+        print_json({"faults": fault_list(faults)})
+    else:
+        for fault in faults:
+            typer.echo(str(fault))
+        typer.echo(f"{len(faults)} faults" if len(faults) != 1 else "1 fault")
+    if faults:
+        raise typer.Exit(NO)
+
+
 def submit(file: ApplicationFile, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
     """Take an application. It is durable when this prints its number; the same file again gives the same case."""
     from hub.cli.opening import user_hub
@@ -58,12 +83,14 @@ def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, js
     """Show a case and its tasks as they stand."""
     from hub.cli.opening import filed_hub
 
-    async def ask() -> tuple[Case, bool]:
+    async def ask() -> tuple[Case, bool, tuple[Issue, ...]]:
         async with filed_hub(run=wait) as hub:
             found = await hub.case(number)
-            return await _end(hub, found, timeout) if wait else (found, True)
+            ended, in_time = await _end(hub, found, timeout) if wait else (found, True)
+            return ended, in_time, await hub.issues(number)
 
-    _answer(*asyncio.run(ask()), wait=wait, as_json=json)
+    shown, in_time, issues = asyncio.run(ask())
+    _answer(shown, in_time, wait=wait, as_json=json, issues=issues)
 
 
 def cancel(
@@ -90,15 +117,22 @@ async def _end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:
         return await hub.case(case.number), False
 
 
-def _answer(case: Case, in_time: bool, *, wait: bool, as_json: bool, hint: str = "") -> None:
-    from hub.cli.caseview import case_document, case_table
+def _answer(
+    case: Case, in_time: bool, *, wait: bool, as_json: bool, hint: str = "", issues: tuple[Issue, ...] = ()
+) -> None:
+    from hub.cli.caseview import case_document, case_table, issue_document, output_table
     from hub.cli.output import NO, console, print_json
     from hub.domain.states import CaseState
 
     if as_json:
-        print_json(case_document(case))
+        print_json({**case_document(case), "receipts": [issue_document(each) for each in issues]})
     else:
         console().print(case_table(case))
+        if (results := output_table(case)) is not None:
+            console().print(results)
+        for each in issues:
+            given = f", handed out by {each.deliveries[-1].method}" if each.deliveries else ""
+            typer.echo(f"receipt {each.receipt.seq} ({each.receipt.stage}): {each.receipt.summary}{given}")
         if not in_time:
             typer.echo(f"not settled in time: hub case {case.number} --wait goes on")
         elif hint and not wait and any(not task.state.final for task in case.tasks):

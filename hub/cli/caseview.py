@@ -8,6 +8,10 @@ from typing import Any
 
 from hub.clock import SHANGHAI
 from hub.domain.case import Case, Task, TaskEvent
+from hub.domain.issue import Issue
+from hub.domain.mask import mask_name
+from hub.domain.outcome import Output
+from hub.domain.receipt import OUTPUT_ZH
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ServiceError
 
@@ -111,6 +115,56 @@ def case_document(case: Case) -> dict[str, Any]:
 def _task(task: Task) -> dict[str, Any]:
     made = task.model_dump(mode="json", exclude={"seen", "version", "outputs"})
     return made | {"outputs": [output.model_dump(mode="json", exclude={"data"}) for output in task.outputs]}
+
+
+def output_table(case: Case) -> Any:
+    """What the citizen gets, one row a result; nothing if there is none yet."""
+    from hub.cli.output import table
+
+    shown = table("task", "result", "number", "effective", "document", title="Results")
+    for task in case.tasks:
+        for output in task.outputs:
+            shown.add_row(
+                task.number.rpartition("-")[2],
+                f"{OUTPUT_ZH[output.kind]} {output.kind}",
+                output.identifier or "-",
+                str(output.effective or "-"),
+                document_text(output),
+            )
+    return shown if shown.row_count else None
+
+
+def document_text(output: Output) -> str:
+    """What became of a result's document."""
+    if output.file_error is not None:
+        return f"{'lost' if output.file else 'not to be had'}: {output.file_error.code.value}"
+    if output.file is None:
+        return "-"
+    return f"{output.file.media_type}, {output.file.size} bytes"
+
+
+def issue_lines(issue: Issue) -> list[str]:
+    """A receipt and how it was handed out, for people; names masked."""
+    receipt = issue.receipt
+    lines = [f"receipt {receipt.seq} ({receipt.stage}) {moment(receipt.issued_at)}: {receipt.summary}"]
+    for line in receipt.lines:
+        told = [line.state_zh, *[f"{each.kind_zh} {each.identifier or ''}".strip() for each in line.outputs]]
+        told += [each for each in (line.reason, line.next) if each]
+        lines.append(f"  {line.number:02} {line.item_zh}: {'; '.join(told)}")
+    for given in issue.deliveries:
+        number = f", {given.reference}" if given.reference else ""
+        lines.append(
+            f"  handed out {moment(given.delivered_at)} by {given.method} to {mask_name(given.receiver)}{number}"
+        )
+    return lines
+
+
+def issue_document(issue: Issue) -> dict[str, Any]:
+    """A receipt for machines; the name of who got it is masked."""
+    deliveries = [
+        {**given.model_dump(mode="json"), "receiver": mask_name(given.receiver)} for given in issue.deliveries
+    ]
+    return {**issue.model_dump(mode="json", exclude={"deliveries"}), "deliveries": deliveries}
 
 
 def task_number(case: Case, given: str) -> str:

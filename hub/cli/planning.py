@@ -88,6 +88,7 @@ def _known_division(known: Any, given: str) -> None:
 
 def _show(made: Plan) -> None:
     from hub.cli.output import console, table
+    from hub.domain.money import format_yuan
 
     out = console()
     services = table("item", "name", "provider", "endpoint", "working days", "due", title="Items")
@@ -104,11 +105,16 @@ def _show(made: Plan) -> None:
     materials = table("material", "name", "needed", "from", "for", title="Materials")
     for material in made.materials:
         needed = "if an agent acts" if material.only_with_agent else "yes" if material.required else "may be left out"
-        source = "the applicant" if material.asked else "fetched or made by the hub"
+        fetched = "made by the hub, to be signed" if material.made else "fetched by the hub"
+        source = "the applicant" if material.asked else fetched
         names = " / ".join(material.names_zh)
         materials.add_row(" | ".join(material.any_of), names, needed, source, " ".join(material.items))
     out.print(materials)
     out.print(_form_table(made))
+    for fee in dict.fromkeys(fee for item in made.items for fee in item.fees):
+        out.print(f"fee: {fee.label_zh} {format_yuan(fee.amount_fen)} ({fee.label_en}; {fee.basis})")
+    if made.gate is not None:
+        out.print(f"{made.theme}: {made.gate.label_zh} ({made.gate.label_en})")
     for dependency in made.dependencies:
         out.print(f"{dependency.item} waits for {dependency.after} ({dependency.gate})")
 
@@ -118,7 +124,7 @@ def _form_table(made: Plan) -> Any:
 
     shown = table("field", "name", "type", "needed", "for", title="Form")
     schema = made.form["properties"]
-    parts = [("all that ask for it", schema["form"]), *schema["items"]["properties"].items()]
+    parts = [("all", schema["common"]), ("all that ask for it", schema["form"]), *schema["items"]["properties"].items()]
     for whose, part in parts:
         for key, field in part["properties"].items():
             needed = "yes" if key in part["required"] else "may be left out"

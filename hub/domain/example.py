@@ -113,6 +113,23 @@ def example_case(
     )
 
 
+def example_bundle(theme: str, catalogue: Catalogue, *, division: str = "330402007") -> Application:
+    """The same for a one-thing bundle: its members, and what of its optional items the same applicant may ask for.
+
+    A lead that is registered elsewhere is no item of the application.
+
+    Raises:
+        KeyError: if the catalogue has no such bundle.
+    """
+    bundle = catalogue.by_bundle[theme]
+    members = [catalogue.by_code[code] for code in bundle.members]
+    audience: Audience = "individual" if all("individual" in item.audience for item in members) else "enterprise"
+    optional = [catalogue.by_code[code] for code in bundle.optional]
+    codes = [item.code for item in (*members, *optional) if audience in item.audience]
+    made: Application = example_case(codes, audience, catalogue, division=division)
+    return made.with_(theme=theme, request_id=f"{theme}-{made.request_id}"[:64])  # type: ignore[no-any-return]
+
+
 def _needs_agent(item: ServiceItem, audience: Audience) -> bool:
     return any(
         "POA" in rule.any_of and rule.required and rule.applies(audience, agent=False) for rule in item.materials

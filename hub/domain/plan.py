@@ -21,6 +21,7 @@ from hub.domain.catalogue import (
     ServiceItem,
     TimeLimit,
 )
+from hub.domain.common_form import common_definitions, common_schema
 from hub.domain.fields import definitions, field_schema
 from hub.domain.provider import Route
 from hub.domain.taxonomy import ErrorCode
@@ -52,7 +53,10 @@ class PlanItem(Frozen):
 
 
 class PlanMaterial(Frozen):
-    """One of `any_of` is needed once, whatever number of items asks for it. `asked`: the applicant has to bring it."""
+    """One of `any_of` is needed once, whatever number of items asks for it. `asked`: the applicant has to bring it.
+
+    `auto_fetch`: the hub asks for it first. `made`: the hub makes it from the case, to be signed.
+    """
 
     any_of: tuple[str, ...]
     names_zh: tuple[str, ...]
@@ -60,7 +64,8 @@ class PlanMaterial(Frozen):
     required: bool
     auto_fetch: bool
     asked: bool
-    only_with_agent: bool
+    made: bool = False
+    only_with_agent: bool = False
     items: tuple[str, ...]
 
 
@@ -112,7 +117,7 @@ def make_plan(
         theme=theme,
         gate=bundle.gate if bundle else None,
         items=tuple(_item(item, route(item.field, division), due) for item in items),
-        form=merged_form(items, catalogue),
+        form=merged_form(items, catalogue, audience),
         materials=_materials(items, audience, catalogue),
         dependencies=tuple(_dependencies(bundle, codes)) if bundle else (),
     )
@@ -159,8 +164,8 @@ def _item(item: ServiceItem, route: Route | None, due: DueDate | None) -> PlanIt
     )
 
 
-def merged_form(items: tuple[ServiceItem, ...], catalogue: Catalogue) -> dict[str, Any]:
-    """JSON Schema (2020-12) of an application's `form` and of each item's own form.
+def merged_form(items: tuple[ServiceItem, ...], catalogue: Catalogue, audience: Audience) -> dict[str, Any]:
+    """JSON Schema (2020-12) of what is asked: common to every application, shared by items, and each item's own.
 
     A field that items share stands once, under `form`. A field whose value belongs to one item, or whose codes
     differ between items, stands under `items` with each of them.
@@ -180,12 +185,13 @@ def merged_form(items: tuple[ServiceItem, ...], catalogue: Catalogue) -> dict[st
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
+            "common": common_schema(catalogue, audience),
             "form": _object(shared.values(), catalogue, needed),
             "items": {"type": "object", "properties": own, "required": list(own), "additionalProperties": False},
         },
-        "required": ["form", "items"],
+        "required": ["common", "form", "items"],
         "additionalProperties": False,
-        "$defs": definitions(),
+        "$defs": {**common_definitions(), **definitions()},
     }
 
 
@@ -242,7 +248,28 @@ def _materials(items: tuple[ServiceItem, ...], audience: Audience, catalogue: Ca
         if serving is not None:
             merged = tuple(dict.fromkeys((*found[serving].items, *found.pop(choice).items)))
             found[serving] = found[serving].with_(items=merged)
-    return tuple(found.values())
+    return (*found.values(), *_made(items, catalogue))
+
+
+def _made(items: tuple[ServiceItem, ...], catalogue: Catalogue) -> Iterable[PlanMaterial]:
+    """What the hub makes of the case: one application form, and a contract where one comes of it."""
+    made = {
+        "APPLICATION_FORM": [item.code for item in items if item.mode == "async"],
+        "SUPPLY_CONTRACT": [item.code for item in items if item.output == "contract"],
+    }
+    for material, codes in made.items():
+        kind = catalogue.by_material.get(material)
+        if codes and kind is not None:
+            yield PlanMaterial(
+                any_of=(material,),
+                names_zh=(kind.name_zh,),
+                names_en=(kind.name_en,),
+                required=True,
+                auto_fetch=False,
+                asked=False,
+                made=True,
+                items=tuple(codes),
+            )
 
 
 def _typed_in(rule: MaterialRule, catalogue: Catalogue) -> bool:

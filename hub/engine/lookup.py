@@ -34,6 +34,7 @@ class Found(Frozen):
     provider_zh: str = ""
     accounts: tuple[UtilityAccount, ...] = ()
     error: ServiceError | None = None
+    by_number: bool = False
     as_of: datetime
     asked_at: datetime | None = None
 
@@ -72,6 +73,14 @@ class Lookup(Frozen):
     @property
     def failed(self) -> tuple[Found, ...]:
         return tuple(each for each in self.found if not each.answered)
+
+    @property
+    def accounts(self) -> dict[str, tuple[UtilityAccount, ...]]:
+        """All accounts that were found, by field."""
+        fields = dict.fromkeys(each.field for each in self.found)
+        return {
+            field: tuple(a for each in self.found if each.field == field for a in each.accounts) for field in fields
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +180,7 @@ async def _ask(target: Target, query: AccountQuery, clock: Clock) -> Found:
         provider=target.provider,
         provider_zh=target.provider_zh,
         accounts=accounts,
+        by_number=target.account_no is not None,
         error=error,
         # A clock of theirs that is ahead of ours does not make an answer come from the future.
         as_of=min(as_of or asked_at, asked_at),

@@ -10,6 +10,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
+from hub.domain.issue import Verdict
 from hub.domain.receipt import Receipt
 from hub.wire import crypto
 
@@ -78,6 +79,22 @@ def find_code(given: bytes | str) -> Code | None:
         return None
     head = found[0].rpartition(".")[0]
     return Code(found[1], int(found[2]), _hex(found[3]), head.encode(), _hex(found[4]))
+
+
+def verify_alone(given: bytes | str, public: bytes) -> Verdict:
+    """What the public key alone can tell: whether the code is this hub's. It knows nothing of the file around it.
+
+    Raises:
+        EncodeError: the key is no point of the curve.
+    """
+    code = find_code(given)
+    if code is None:
+        return Verdict(genuine=False, reason="there is no code of a joint receipt in it")
+    good = code.good(public)
+    reason = (
+        "the code was signed by the owner of this key" if good else "the code was not signed by the owner of this key"
+    )
+    return Verdict(genuine=good, current=False, reason=reason, case_number=code.case_number, seq=code.seq)
 
 
 def _b64(data: bytes) -> str:

@@ -31,7 +31,8 @@ def test_public_names_are_the_agreed_ones():
         *("Address", "Agent", "Application", "Case", "CaseOutcome", "CaseState", "Channel", "Consent"),
         *("DocumentType", "Evidence", "Hub", "IdentityAssertion", "IdentityDocument", "ItemRequest"),
         *("Organisation", "Person", "Settings", "Task", "TaskEvent", "TaskState", "__version__"),
-        *("example_application", "example_case", "settled", "simulated"),
+        *("application_of", "check_answers", "example_application", "example_bundle", "example_case"),
+        *("settled", "simulated"),
     ]
     assert all(getattr(hub, name) for name in hub.__all__)
 

@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-COMMANDS = ("demo", "check", "items", "adapters", "plan", "example", "preview", "submit", "case", "cancel", "trace")
+COMMANDS = (
+    *("demo", "check", "items", "adapters", "plan", "example", "preview", "validate", "submit", "case", "cancel"),
+    *("trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
+)
 HEAVY = ("pydantic", "sqlalchemy", "lxml", "zeep", "asyncssh", "httpx", "yaml")
 
 

@@ -13,7 +13,7 @@ HERE = ("--division", "330402007")
 def test_plan_is_one_form_one_list_of_materials_and_who_serves(cli):
     plan = cli("plan", *ITEMS, *HERE, "--json").json
     assert [item["provider"] for item in plan["items"]] == ["water-city", "power", "transit-nanhu"]
-    assert {"form", "items"} == set(plan["form"]["properties"])
+    assert {"common", "form", "items"} == set(plan["form"]["properties"])
     assert [each["any_of"] for each in plan["materials"]].count(["ID_CARD"]) == 1
 
 

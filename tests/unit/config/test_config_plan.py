@@ -29,7 +29,27 @@ def split(application, form_schema):
     own = {
         each.code: {key: value for key, value in each.form.items() if key not in shared} for each in application.items
     }
-    return {"form": values, "items": own}
+    return {"common": common(application), "form": values, "items": own}
+
+
+def common(application):
+    """What every application has, as the schema names it."""
+    document = application.applicant.document
+    made = {
+        "applicant_name": application.applicant.name,
+        "id_type": document.type.value,
+        "id_number": document.number,
+        "mobile": application.applicant.mobile,
+        "division_code": application.address.division_code,
+        "address": application.address.full_address,
+        "delivery": application.delivery,
+        "consents": [each.model_dump(mode="json", exclude_none=True) for each in application.consents],
+    }
+    if application.agent is not None:
+        made["agent"] = application.agent.model_dump(mode="json", exclude_none=True)
+    if getattr(application.applicant, "legal_rep", None) is not None:
+        made["legal_rep"] = application.applicant.legal_rep.model_dump(mode="json", exclude_none=True)
+    return made
 
 
 def test_a_second_hand_home_is_one_form_and_one_list():
@@ -143,7 +163,11 @@ def jsonschema_ready(value):
 @pytest.mark.parametrize(("loss_kind", "fits"), [("formal", False), ("cancel", True)])
 def test_the_schema_knows_conditional_fields(loss_kind, fits):
     schema = plan(["JX6-BUS-05"]).form
-    values = {"form": {}, "items": {"JX6-BUS-05": {"card_no": "3104330000000000016", "loss_kind": loss_kind}}}
+    values = {
+        "common": common(example_case(["JX6-BUS-05"], "individual", CATALOGUE)),
+        "form": {},
+        "items": {"JX6-BUS-05": {"card_no": "3104330000000000016", "loss_kind": loss_kind}},
+    }
     assert jsonschema.Draft202012Validator(schema).is_valid(values) is fits
 
 
