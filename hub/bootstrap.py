@@ -107,7 +107,6 @@ async def _assemble(
     configuration = load_configuration(overlay=folder)
     if faults := check_configuration(configuration):
         raise ConfigError(*faults)
-    simulated = frozenset({*given, *(spec.id for spec in configuration.endpoints if spec.simulated)})
     clock = clock or _clock(settings)
     _make_folder(settings.data_dir)
     vault = Vault(_master_key(settings, draw), draw)
@@ -118,7 +117,7 @@ async def _assemble(
     opened, unavailable = _open_endpoints(configuration, registry, reach)
     for each in opened:
         stack.push_async_callback(each.transport.aclose)
-    rules = _rules(configuration, opened, clock, draw)
+    rules = _rules(configuration, opened, clock, draw, given)
     equipment = {each.spec.id: _equipment(each, clock, draw, evidence) for each in opened}
     parts = Parts(
         configuration=configuration,
@@ -136,7 +135,7 @@ async def _assemble(
             evidence=evidence,
             equipment=equipment,
             clock=clock,
-            issuer=_issuer(configuration, simulated),
+            issuer=_issuer(configuration),
             themes={bundle.id: bundle.name_zh for bundle in configuration.bundles},
             signer=Signer(vault.subkey("receipt")),
         ),
@@ -208,7 +207,9 @@ def _equipment(opened: Opened, clock: Clock, draw: Draw, evidence: EvidenceFolde
     )
 
 
-def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, draw: Draw) -> Rules:
+def _rules(
+    configuration: Configuration, opened: list[Opened], clock: Clock, draw: Draw, given: Collection[str]
+) -> Rules:
     def params(endpoint: str) -> dict[str, str]:
         concessions = configuration.concessions.concessions
         return next((each.params for each in concessions if each.endpoint == endpoint), {})
@@ -217,7 +218,12 @@ def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, dra
         found = closure(configuration.maintenance, endpoint, operation, now)
         return found.until if found and found.window.behaviour == "QUEUE" else None
 
-    served = {each.spec.id: Served(each.spec, each.adapter, each.limits, params(each.spec.id)) for each in opened}
+    def serving(each: Opened) -> Served:
+        # A connection that is given from outside is a simulator's, or a test's.
+        simulated = each.spec.simulated or each.spec.id in given
+        return Served(each.spec, each.adapter, each.limits, params(each.spec.id), simulated)
+
+    served = {each.spec.id: serving(each) for each in opened}
     return Rules(
         endpoints=served,
         clock=clock,
@@ -229,8 +235,8 @@ def _rules(configuration: Configuration, opened: list[Opened], clock: Clock, dra
     )
 
 
-def _issuer(configuration: Configuration, simulated: frozenset[str]) -> Issuer:
-    """Who issues receipts. A connection given from outside is a simulator's, or a test's."""
+def _issuer(configuration: Configuration) -> Issuer:
+    """Who issues receipts, and the places and telephone numbers on them."""
     divisions = configuration.divisions
     names = {code: each.name_zh for code, each in divisions.by_code.items()}
     city = next((each.name_zh for each in divisions.divisions if each.level == "city"), "")
@@ -238,7 +244,6 @@ def _issuer(configuration: Configuration, simulated: frozenset[str]) -> Issuer:
         name_zh=f"{city}公共事业综合服务窗口",
         places={code: f"{names.get(code[:6], '')}{name}" if len(code) > 6 else name for code, name in names.items()},
         hotlines={each.id: each.hotline for each in configuration.providers if each.hotline},
-        simulated=simulated,
     )
 
 

@@ -33,7 +33,7 @@ class TaskEvent(Frozen):
 
 
 class Task(Frozen):
-    """Task 子办件: one act at one utility."""
+    """Task 子办件: one act at one utility. `simulated`: at a simulator of one, which papers made of it say."""
 
     number: str
     case_number: str
@@ -44,6 +44,7 @@ class Task(Frozen):
     endpoint: str
     operation: str
     interface: str = ""
+    simulated: bool = False
     params: dict[str, str] = Field(default_factory=dict)
     state: TaskState = TaskState.READY
     gated: bool = False

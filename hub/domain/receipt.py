@@ -43,7 +43,6 @@ class Issuer(Frozen):
     name_zh: str
     places: Mapping[str, str] = {}
     hotlines: Mapping[str, str] = {}
-    simulated: frozenset[str] = frozenset()
 
 
 class ReceiptOutput(Frozen):
@@ -127,7 +126,7 @@ def make_receipt(
         theme_zh=theme_zh,
         summary=_summary(case),
         lines=tuple(_line(number, task, issuer, issued_at) for number, task in enumerate(case.tasks, 1)),
-        simulated=any(task.endpoint in issuer.simulated for task in case.tasks),
+        simulated=any(task.simulated for task in case.tasks),
     )
 
 
@@ -185,6 +184,8 @@ def _output(output: Output) -> ReceiptOutput:
 
 def file_words(output: Output) -> str | None:
     """What became of an output's document; nothing where the utility gives none out."""
+    if output.file_error is not None and output.file is not None:
+        return "电子文件缺失或损坏，请凭编号向单位补取"
     if output.file_error is not None:
         return f"电子文件未取得：{output.file_error.message_zh.replace(',', '，')}"
     if output.file is None:

@@ -118,6 +118,7 @@ class Intake:
             endpoint=route.endpoint.id,
             operation=order.operation,
             interface=served.adapter.spec.interface,
+            simulated=served.simulated,
             params=served.adapter.spec.check_params(route.params, f"concession of {route.provider.id}"),
             state=TaskState.READY,
             state_since=now,

@@ -26,6 +26,7 @@ class Served:
     adapter: Adapter
     limits: Limits
     params: Mapping[str, str]
+    simulated: bool = False
 
     def operation(self, upstream: str) -> Operation:
         """The operation that performs a catalogue operation; planning has made sure that there is one."""

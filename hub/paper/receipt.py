@@ -6,7 +6,7 @@ The archival profile refuses any character that the font cannot show, so no rece
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Iterator
 from importlib import resources
 from importlib.resources import as_file
 from io import BytesIO
@@ -124,26 +124,51 @@ def _qr(code: str) -> str:
     return file.getvalue().decode()
 
 
-def _displayable(data: Any) -> Any:
+def _displayable(data: dict[str, Any]) -> dict[str, Any]:
     """The same data with a mark for each character that the font does not have."""
+    lacking = _lacking("".join(sorted(set(_words(data)))))
+    marked: dict[str, Any] = _replaced(data, {ord(each): _UNKNOWN for each in lacking})
+    return marked
+
+
+def _words(data: Any) -> Iterator[str]:
+    """Every text in the data, character by character."""
     match data:
         case dict():
-            return {key: _displayable(each) for key, each in data.items()}
+            for each in data.values():
+                yield from _words(each)
         case list():
-            return [_displayable(each) for each in data]
+            for each in data:
+                yield from _words(each)
         case str():
-            return "".join(each if _has(each) else _UNKNOWN for each in data)
+            yield from data
+
+
+def _replaced(data: Any, marks: dict[int, str]) -> Any:
+    match data:
+        case dict():
+            return {key: _replaced(each, marks) for key, each in data.items()}
+        case list():
+            return [_replaced(each, marks) for each in data]
+        case str():
+            return data.translate(marks)
         case _:
             return data
 
 
-@cache
-def _has(character: str) -> bool:
-    """Whether the font has a character, by trying to set it."""
-    if character.isascii() and character.isprintable():
-        return True
+def _lacking(characters: str) -> str:
+    """Those of some characters that the font cannot show, found by trying ever smaller parts."""
+    if not characters or _shows(characters):
+        return ""
+    if len(characters) == 1:
+        return characters
+    middle = len(characters) // 2
+    return _lacking(characters[:middle]) + _lacking(characters[middle:])
+
+
+def _shows(characters: str) -> bool:
     try:
-        _compiled(_PROBE, {"text": character})
+        _compiled(_PROBE, {"text": " ".join(characters)})
     except typst.TypstError:
         return False
     return True

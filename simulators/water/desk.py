@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from simulators.water import accounts, orders
+from simulators.water import accounts, orders, papers
 from simulators.water.accounts import Asked
 from simulators.water.books import MESSAGES, Books, Refused
 from simulators.water.contract import breaches, contract, names, request_schema
@@ -32,6 +32,7 @@ _TRADES: Mapping[str, Callable[[Books, Asked], Body]] = {
     "3003": orders.cancel,
     "3004": orders.attach,
     "3005": orders.attachments,
+    "3006": papers.document,
     "9001": accounts.reconciliation,
 }
 

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from adapters.water.adapter import WaterAdapter
-from hub.domain.order import EvidencePart
+from hub.domain.order import EvidencePart, OutputQuery
 from hub.domain.party import DocumentType, IdentityDocument
 from hub.sdk import Env
 from hub.wire.exchange import HttpRequest, HttpResponse
@@ -59,6 +59,7 @@ def requests(dialect):
         "3003": ("3003", known, {}),
         "3004": ("3004", part, {"file_no": "1"}),
         "3005": ("3005", known, {}),
+        "3006": ("3006", OutputQuery(order=known, kind="contract", identifier="HT040126000001"), {}),
         "9001": ("9001", day_query(), {}),
         "3001-files": ("3001", order.with_(evidence=files), {}),
         **{f"3001-{code}": ("3001", order_of(code, dialect), {}) for code in ACCEPTED},
@@ -123,6 +124,12 @@ REPLIES = {
         f"<FJ><FJLX>12</FJLX><FJXH>2</FJXH><FJID>{NUMBER}120002</FJID><ZS>1</ZS><QSXH/><WZ>1</WZ></FJ></FJLIST>",
         "B": f'"attachments":[{{"fileType":"04","fileNo":"1","fileId":"{NUMBER}040001","chunkTotal":"0",'
         '"missingChunks":"*","complete":"0"}]',
+    },
+    "3006": {
+        "A": f"<DJBH>HT040126000001</DJBH><WJM>HT040126000001.pdf</WJM><NR>{base64.b64encode(PDF).decode()}</NR>"
+        f"<SM3>{'a' * 64}</SM3>",
+        "B": f'"documentNo":"HT048126000001","fileName":"HT048126000001.pdf",'
+        f'"content":"{base64.b64encode(PDF).decode()}","fileSm3":"{"b" * 64}"',
     },
     "9001": {
         "A": f"<WJM>0401_20261124.txt</WJM><NR>{base64.b64encode(DAILY.encode('gbk')).decode()}</NR>",

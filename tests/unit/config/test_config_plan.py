@@ -11,6 +11,7 @@ from hub.config import load_configuration
 from hub.domain.example import example_case
 from hub.domain.plan import make_plan
 from hub.errors import ApplicationInvalid
+from tests.unit.config.plan_answers import answers_of, common_of
 
 CONFIGURATION = load_configuration()
 CATALOGUE = CONFIGURATION.catalogue
@@ -20,36 +21,6 @@ TRANSFER = ["JX6-WAT-01", "JX6-ELE-05", "JX6-GAS-03"]
 
 def plan(codes, audience="individual", division="330402007", **more):
     return make_plan(codes, division, audience, CATALOGUE, CONFIGURATION.concessions.route, **more)
-
-
-def split(application, form_schema):
-    """The application's form values, laid out as the schema says."""
-    shared = form_schema["properties"]["form"]["properties"]
-    values = {key: each.form[key] for each in application.items for key in each.form if key in shared}
-    own = {
-        each.code: {key: value for key, value in each.form.items() if key not in shared} for each in application.items
-    }
-    return {"common": common(application), "form": values, "items": own}
-
-
-def common(application):
-    """What every application has, as the schema names it."""
-    document = application.applicant.document
-    made = {
-        "applicant_name": application.applicant.name,
-        "id_type": document.type.value,
-        "id_number": document.number,
-        "mobile": application.applicant.mobile,
-        "division_code": application.address.division_code,
-        "address": application.address.full_address,
-        "delivery": application.delivery,
-        "consents": [each.model_dump(mode="json", exclude_none=True) for each in application.consents],
-    }
-    if application.agent is not None:
-        made["agent"] = application.agent.model_dump(mode="json", exclude_none=True)
-    if getattr(application.applicant, "legal_rep", None) is not None:
-        made["legal_rep"] = application.applicant.legal_rep.model_dump(mode="json", exclude_none=True)
-    return made
 
 
 def test_a_second_hand_home_is_one_form_and_one_list():
@@ -140,9 +111,7 @@ def test_the_form_is_a_schema_that_takes_a_valid_application_and_asks_each_field
     made = plan(codes)
     jsonschema.Draft202012Validator.check_schema(made.form)
     application = example_case(codes, "individual", CATALOGUE)
-    values = split(application, made.form)
-    # Dates and addresses stand as their JSON text.
-    jsonschema.Draft202012Validator(made.form).validate(jsonschema_ready(values))
+    jsonschema.Draft202012Validator(made.form).validate(answers_of(application, made.form))
     shared = set(made.form["properties"]["form"]["properties"])
     for item in items:
         own = set(made.form["properties"]["items"]["properties"][item.code]["properties"])
@@ -152,19 +121,11 @@ def test_the_form_is_a_schema_that_takes_a_valid_application_and_asks_each_field
     assert len(asked) == len(set(asked))
 
 
-def jsonschema_ready(value):
-    if isinstance(value, dict):
-        return {key: jsonschema_ready(each) for key, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
-        return [jsonschema_ready(each) for each in value]
-    return value
-
-
 @pytest.mark.parametrize(("loss_kind", "fits"), [("formal", False), ("cancel", True)])
 def test_the_schema_knows_conditional_fields(loss_kind, fits):
     schema = plan(["JX6-BUS-05"]).form
     values = {
-        "common": common(example_case(["JX6-BUS-05"], "individual", CATALOGUE)),
+        "common": common_of(example_case(["JX6-BUS-05"], "individual", CATALOGUE)),
         "form": {},
         "items": {"JX6-BUS-05": {"card_no": "3104330000000000016", "loss_kind": loss_kind}},
     }
