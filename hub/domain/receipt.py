@@ -5,6 +5,7 @@ Pure: the same case, application and moment give the same receipt.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
@@ -35,6 +36,10 @@ DELIVERY_ZH: Mapping[str, str] = {
     "post": "邮寄",
     "electronic": "电子送达",
 }
+
+
+_MANY = 4
+_KINDS: Mapping[Tone, str] = {"done": "办结", "open": "办理中", "acts": "待您处理", "refused": "未办理"}
 
 
 class Issuer(Frozen):
@@ -136,10 +141,11 @@ def _name(party: Party) -> str:
 
 
 def _summary(case: Case) -> str:
-    """`共3项：办结2项，不予办理1项`, in the order in which the states first come."""
-    counts: dict[str, int] = {}
-    for task in sorted(case.tasks, key=lambda each: each.state is not TaskState.COMPLETED):
-        counts[task.state.label_zh] = counts.get(task.state.label_zh, 0) + 1
+    """`共3项：办结2项，不予办理1项`, what is done first; of many different states only their kinds."""
+    tasks = sorted(case.tasks, key=lambda each: each.state is not TaskState.COMPLETED)
+    counts = Counter(task.state.label_zh for task in tasks)
+    if len(counts) > _MANY:
+        counts = Counter(_KINDS[TONES.get(task.state, "open")] for task in tasks)
     told = "，".join(f"{label}{count}项" for label, count in counts.items())
     return f"共{len(case.tasks)}项：{told}"
 

@@ -35,6 +35,7 @@ def test_wheel_holds_code_and_data_and_no_top_level_data_modules(wheel):
         "hub/store/migrations/versions/v0001_first_schema.py",
         "adapters/water/manifest.yaml",
         "simulators/water/contract.yaml",
+        "hub/paper/receipt.typ",
         "hub/py.typed",
     ):
         assert wanted in names

@@ -55,6 +55,11 @@ def test_a_partly_done_case_is_told_task_by_task():
     assert made.simulated
 
 
+def test_many_different_states_are_summed_up_by_kind():
+    made = receipt(*(task(number, state) for number, state in enumerate(TaskState, 1)))
+    assert made.summary == "共17项：办结1项，办理中10项，待您处理3项，未办理3项"
+
+
 def test_the_stage_is_final_when_every_task_is():
     assert receipt(task(1), task(2, TaskState.REJECTED), task(3, TaskState.CANCELLED)).stage == "final"
     assert receipt(task(1), task(2, TaskState.MANUAL)).stage == "interim"
