@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 from hub.domain.evidence import Evidence
@@ -50,7 +51,8 @@ class EvidenceFolder:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         key, wrapped = self._vault.new_key()
-        part = path.with_suffix(f".{os.getpid()}.part")
+        # The same content may be stored by two threads at once.
+        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         with part.open("wb") as file:
             file.write(f"{wrapped}\n{self._vault.seal_bytes(key, content)}".encode())
             file.flush()

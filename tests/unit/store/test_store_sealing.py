@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
@@ -84,3 +85,11 @@ async def test_damaged_or_missing_file_is_not_found(tmp_path):
 async def test_empty_or_too_large_file_is_refused(tmp_path, content):
     with pytest.raises(InputError, match="MAT_UNREADABLE"):
         await EvidenceFolder(tmp_path, VAULT).put("RE_CERT", content, file_name="a", media_type="b")
+
+
+async def test_the_same_content_stored_by_many_at_once_is_there_once(tmp_path):
+    folder = EvidenceFolder(tmp_path, VAULT)
+    puts = (folder.put("RE_CERT", b"%PDF" * 1000, file_name="a.pdf", media_type="application/pdf") for _ in range(16))
+    refs = {each.ref for each in await asyncio.gather(*puts)}
+    assert len(refs) == 1
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == list(refs)
