@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from pydantic import ValidationError as Malformed
 
 from hub.domain.application import Application, Channel
 from hub.domain.evidence import Evidence
@@ -28,6 +29,7 @@ _WORDS = {
     "pattern": "it has another form",
 }
 _LONGEST_NAME = 40
+_UNIONS = frozenset({"person", "organisation"})  # the kind of the applicant is no step of a path
 
 
 def check_answers(plan: Plan, answers: Mapping[str, Any]) -> tuple[Fault, ...]:
@@ -47,7 +49,8 @@ def application_of(
     """Make an application of a filled-in form. What a schema cannot say is checked when it is submitted.
 
     Raises:
-        ApplicationInvalid: with every fault of `check_answers`.
+        ApplicationInvalid: with every fault of `check_answers`; or with what only the application's types know, such as
+            a moment that is none.
     """
     if faults := check_answers(plan, answers):
         raise ApplicationInvalid(*faults)
@@ -63,7 +66,17 @@ def application_of(
     fields = plan.form["properties"]["common"]["properties"]
     for key, value in answers["common"].items():
         _put(made, fields[key]["x-path"].split("."), value)
-    return Application.model_validate(made)
+    try:
+        return Application.model_validate(made)
+    except Malformed as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        places = [[part for part in each["loc"] if part not in _UNIONS] for each in found]
+        raise ApplicationInvalid(
+            *(
+                Fault(_where(place), ErrorCode.VAL_FORMAT.value, each["msg"])
+                for place, each in zip(places, found, strict=True)
+            )
+        ) from None
 
 
 def _put(made: dict[str, Any], path: list[str], value: Any) -> None:

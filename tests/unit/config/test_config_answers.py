@@ -6,6 +6,8 @@ import json
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub import application_of, check_answers
 from hub.config import load_configuration
@@ -22,12 +24,18 @@ TOWNS = ("330402007", "330411002", "330421001", "330424001", "330481001", "33048
 BUNDLES = [bundle.id for bundle in CATALOGUE.bundles]
 
 
+KEYS = st.sampled_from(["common", "form", "items", "JX6-WAT-01", "applicant_name", "consents", "agent", "delivery"])
+
+
 def plan(application):
     codes = [each.code for each in application.items]
     division = application.address.division_code
     return make_plan(
         codes, division, application.audience, CATALOGUE, CONFIGURATION.concessions.route, theme=application.theme
     )
+
+
+TRANSFER = plan(example_case(["JX6-WAT-01"], "individual", CATALOGUE))
 
 
 def faults_but_routing(application):
@@ -129,6 +137,32 @@ def test_all_faults_are_told_at_once_with_field_rule_and_place():
         application_of(made, answers, "r" * 8)
     assert "pigeon" not in str(refused.value)
     assert "王秀兰" not in str(refused.value)
+
+
+def test_what_only_types_know_is_refused_by_place_too():
+    example = example_case(["JX6-WAT-01"], "individual", CATALOGUE)
+    made = plan(example)
+    answers = answers_of(example, made.form)
+    answers["common"]["consents"][0]["given_at"] = "yesterday"
+    with pytest.raises(ApplicationInvalid) as refused:
+        application_of(made, answers, "short")
+    assert {fault.where for fault in refused.value.faults} == {"consents[0].given_at", "request_id"}
+    assert "yesterday" not in str(refused.value)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just("CANARY-王秀兰"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("CANARY-王秀兰") | KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+@settings(max_examples=60, deadline=None)
+def test_any_answers_are_judged_and_none_is_repeated(answers):
+    faults = check_answers(TRANSFER, answers)
+    assert faults, "nothing of this is a whole form"
+    assert "CANARY" not in "".join(map(str, faults))
 
 
 @pytest.mark.parametrize(("audience", "kind"), [("individual", "RIC"), ("enterprise", "USCC")])
