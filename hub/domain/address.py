@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
@@ -20,6 +21,15 @@ class Address(Frozen):
     locator_name: str | None = None
     locator_designator: str | None = None
     standard_address_id: str | None = None
+
+    def is_same(self, other: Address) -> bool:
+        """Whether both name one place: by number, or by a text that differs in widths and blanks only."""
+        known = self.standard_address_id is not None and self.standard_address_id == other.standard_address_id
+        return known or _plain(self.full_address) == _plain(other.full_address)
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 class AdministrativeDivision(Frozen):

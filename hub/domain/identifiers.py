@@ -69,6 +69,12 @@ def check_document(type: DocumentType, number: str, *, today: date) -> CheckedNu
     return _CHECKS[type](compact, today)
 
 
+def old_resident_number(number: str) -> str | None:
+    """Give the fifteen digits that a resident number had before 1999; None for who had none."""
+    born_then = len(number) == 18 and number[:17].isdecimal() and number[6:8] == "19"
+    return number[:6] + number[8:17] if born_then and number[0] in "123456" else None
+
+
 def fold(text: str) -> str:
     """Turn full-width ASCII into plain, drop blanks and hyphens, and raise letters."""
     return _FILLER.sub("", text.translate(_FOLD)).upper()

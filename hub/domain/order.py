@@ -86,7 +86,7 @@ class AccountQuery(Frozen):
             serial=source.serial,
             request_id=source.request_id,
             channel=source.channel,
-            account_no=source.form.account_no,
+            account_no=source.form.account_no or source.form.cust_no,
             period=source.form.period,
         )
 

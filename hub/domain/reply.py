@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from hub.domain.address import Address
 from hub.domain.base import Frozen
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
@@ -101,6 +102,7 @@ class Reply(Frozen):
     refresh_token: str | None = None
     lifetime_seconds: int | None = None
     accounts: tuple[UtilityAccount, ...] = ()
+    addresses: tuple[Address, ...] = ()
     bills: tuple[Bill, ...] = ()
     nodes: tuple[NodeEvent, ...] = ()
     records: tuple[FileRecord, ...] = ()

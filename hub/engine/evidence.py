@@ -5,12 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from hub.domain.work import ExchangeRecord
 from hub.sdk.context import Call
 from hub.wire.exchange import FileGet, FileList, FilePut, FileResponse, HttpRequest, HttpResponse
 
 _CREDENTIALS = frozenset({"authorization", "x-access-token", "cookie", "set-cookie", "proxy-authorization"})
+_FORM = "application/x-www-form-urlencoded"
 _LONGEST = 64 * 1024
 
 
@@ -25,9 +27,9 @@ def record_of(call: Call, *, secret: bool) -> ExchangeRecord:
         seconds=round(call.seconds, 6),
         failure=call.failure,
         status=response.status if isinstance(response, HttpResponse) else None,
-        request={} if secret else _request(call),
+        request={} if secret else _without(call.tokens, _request(call)),
         response={} if secret else _response(call),
-        request_tree=None if secret else _plain(call.request_tree),
+        request_tree=None if secret else _without(call.tokens, _plain(call.request_tree)),
         response_tree=None if secret else _plain(call.response_tree),
     )
 
@@ -35,7 +37,12 @@ def record_of(call: Call, *, secret: bool) -> ExchangeRecord:
 def _request(call: Call) -> dict[str, Any]:
     match call.request:
         case HttpRequest(method, url, headers, body):
-            return {"method": method, "url": url, "headers": _headers(dict(headers)), **_body(body)}
+            return {
+                "method": method,
+                "url": url,
+                "headers": _headers(dict(headers)),
+                **_body(_unescaped(headers, body)),
+            }
         case FilePut(path, body, flag_path, flag_body):
             return {"put": path, **_body(body), "flag": flag_path, "flag_text": flag_body.decode("ascii", "replace")}
         case FileGet(path):
@@ -69,6 +76,27 @@ def _body(body: bytes) -> dict[str, Any]:
         except UnicodeDecodeError:
             continue
     return {"base64": b64encode(body).decode(), "size": len(body)}
+
+
+def _unescaped(headers: tuple[tuple[str, str], ...], body: bytes) -> bytes:
+    """A form as people read it, in the bytes of its charset: escaped, no name in it would be found and masked."""
+    form = any(name.lower() == "content-type" and _FORM in value.lower() for name, value in headers)
+    return unquote_to_bytes(body.replace(b"+", b" ")) if form else body
+
+
+def _without(tokens: tuple[str, ...], value: Any) -> Any:
+    """The same without the tokens that the call was made under, wherever the message carries them."""
+    match value:
+        case dict():
+            return {key: _without(tokens, each) for key, each in value.items()}
+        case list():
+            return [_without(tokens, each) for each in value]
+        case str():
+            for token in tokens:
+                value = value.replace(token, "***")
+            return value
+        case _:
+            return value
 
 
 def _plain(value: Any) -> Any:

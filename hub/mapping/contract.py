@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -187,15 +188,21 @@ def _referred(pointer: str, document: Mapping[str, Any]) -> Any:
 
 def from_xsd(path: str | Path, element: str) -> ContractNode:
     """Read a global element of an XSD file on this machine; nothing is fetched from a network."""
-    import xmlschema
-
-    schema = xmlschema.XMLSchema(str(path), allow="local", defuse="always")
+    schema = _schema(str(path), Path(path).stat().st_mtime_ns)
     found = schema.elements.get(element)
     if found is None:
         found = next((node for node in schema.elements.values() if node.local_name == element), None)
     if found is None:
         raise KeyError(f"the schema has no global element {element!r}")
     return _xsd_element(found, required=True, depth=0)
+
+
+@lru_cache(maxsize=8)
+def _schema(path: str, _changed: int) -> Any:
+    # One file holds every message of an interface, and parsing it takes a good part of a second.
+    import xmlschema
+
+    return xmlschema.XMLSchema(path, allow="local", defuse="always")
 
 
 def _xsd_element(element: Any, *, required: bool, depth: int) -> ContractNode:

@@ -10,7 +10,9 @@ Example::
             return outcome_of(await ctx.call("3001", order))
 """
 
+from hub.domain.address import Address
 from hub.domain.evidence import Evidence
+from hub.domain.identifiers import old_resident_number
 from hub.domain.order import (
     AccountQuery,
     Batch,
@@ -45,7 +47,7 @@ from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
-from hub.sdk.outcomes import error_of, outcome_of, outcome_of_record, outputs_of, refusal
+from hub.sdk.outcomes import error_of, not_decided, outcome_of, outcome_of_record, outputs_of, refusal, resolved
 from hub.sdk.status import expect_ok
 from hub.sdk.tokens import with_token
 
@@ -54,6 +56,7 @@ __all__ = [
     "Accepted",
     "AccountQuery",
     "Adapter",
+    "Address",
     "Batch",
     "BatchId",
     "BatchRecord",
@@ -108,11 +111,14 @@ __all__ = [
     "error_of",
     "expect_ok",
     "inquiry",
+    "not_decided",
+    "old_resident_number",
     "outcome_of",
     "outcome_of_record",
     "outputs_of",
     "read",
     "refusal",
+    "resolved",
     "sealedfile",
     "wire",
     "with_token",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from hub.sdk.adapter import Adapter, Draw, Tree
 from hub.sdk.errors import CallEnded, Refused
 from hub.sdk.outcomes import refusal
 from hub.wire.exchange import Exchanged, Limits, Phase, Transport, WireRequest, WireResponse
+
+_SHORTEST_TOKEN = 8  # a shorter value is none, and left out it would make holes in a record
 
 
 class EvidenceReader(Protocol):
@@ -43,6 +46,7 @@ class Call:
     response: WireResponse | None = field(default=None, repr=False)
     response_tree: Tree | None = field(default=None, repr=False)
     reply: Reply | None = field(default=None, repr=False)
+    tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Sessions:
@@ -51,6 +55,11 @@ class Sessions:
     def __init__(self) -> None:
         self._values: dict[str, tuple[Any, datetime]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    def turn(self, name: str) -> asyncio.Lock:
+        """The lock under which one call after another is made."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     async def get(self, name: str, now: datetime, make: Callable[[], Awaitable[tuple[Any, timedelta]]]) -> Any:
         """The value under `name`, made by `make` -> (value, lifetime) if there is none that is still good."""
@@ -135,6 +144,10 @@ class Context:
     def drop_session(self, name: str) -> None:
         self._equipment.sessions.drop(name)
 
+    def turn(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Wait for one's turn among all calls to this endpoint, for utilities that serve one call at a time."""
+        return self._equipment.sessions.turn(name)
+
     def known_as(self, provider_ref: str | None) -> None:
         """Say that the order exists at the utility under this number: a failure from here on is a doubt."""
         self._doubtful_ref = provider_ref
@@ -164,7 +177,8 @@ class Context:
             request = adapter.encode(message, tree, env, self._equipment.draw)
         except EncodeError as error:
             raise CallEnded(self._cannot_send(message, error)) from None
-        call = Call(message, spec.effect, env.now, Phase.PREPARED, request_tree=tree, request=request)
+        tokens = tuple(str(token) for token in env.session.values() if len(str(token)) >= _SHORTEST_TOKEN)
+        call = Call(message, spec.effect, env.now, Phase.PREPARED, request_tree=tree, request=request, tokens=tokens)
         exchanged = await self._exchange(call, request, spec.seconds)
         call = _ended(call, exchanged)
         try:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from hub.domain.outcome import Accepted, Completed, Faulty, NotSent, Outcome, Output, Progress, Rejected, Unknown
+from hub.domain.outcome import (
+    Absent,
+    Accepted,
+    Completed,
+    Faulty,
+    NotSent,
+    Outcome,
+    Output,
+    Progress,
+    Rejected,
+    Unknown,
+)
 from hub.domain.reply import FileRecord, Reply
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
@@ -35,6 +46,22 @@ def refusal(error: ServiceError, retry_after: timedelta | None = None) -> Outcom
             return Faulty(error=error)
         case _:
             return Rejected(error=error, raw_code=error.provider_code_raw)
+
+
+def not_decided(reply: Reply) -> Outcome:
+    """The outcome of a question that was refused: that says nothing about what it asked for, least of all a no."""
+    outcome = outcome_of(reply)
+    return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
+
+
+def resolved(found: Outcome, otherwise: Outcome) -> Outcome:
+    """What an inquiry makes of a refusal that may mean our own order: that order, or a doubt if it did not answer.
+
+    `otherwise` is the outcome when the utility has no such order of ours.
+    """
+    if isinstance(found, NotSent):
+        return Unknown(phase="RECEIVED", error=found.error, retry_after=found.retry_after)
+    return otherwise if isinstance(found, Absent) else found
 
 
 def outputs_of(reply: Reply) -> tuple[Output, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from hub.domain.taxonomy import ServiceError
+from hub.domain.outcome import NotSent
+from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.sdk.context import Context
 from hub.sdk.errors import CallEnded
 
@@ -21,6 +22,7 @@ async def with_token(
     over: Callable[[ServiceError], bool],
     *,
     name: str = "access",
+    rest: timedelta | None = None,
 ) -> Answer:
     """Call with the token, and once more with a new one if the first was over: the utility did nothing with that.
 
@@ -30,10 +32,12 @@ async def with_token(
         call: one call with a token.
         over: whether a refusal says that the token does not hold any more.
         name: of the token, where an endpoint has several.
+        rest: how long no login is tried after one was refused, where trying on would lock the account.
 
     Raises:
         CallEnded: as the call or the login ended.
     """
+    make = _careful(ctx, make, f"{name} refused", rest) if rest else make
     token = await ctx.session(name, make)
     try:
         return await call(token)
@@ -44,3 +48,27 @@ async def with_token(
     if await ctx.session(name, make) == token:  # else another call has renewed it meanwhile
         ctx.drop_session(name)
     return await call(await ctx.session(name, make))
+
+
+def _careful(ctx: Context, make: Make, name: str, rest: timedelta) -> Make:
+    """The same login, which remembers a refusal and repeats it until the rest is over."""
+    refused: NotSent | None = None
+
+    async def kept() -> tuple[NotSent | None, timedelta]:
+        return refused, rest if refused else timedelta(0)
+
+    async def careful() -> tuple[Any, timedelta]:
+        nonlocal refused
+        refused = await ctx.session(name, kept)
+        if refused is not None:
+            raise CallEnded(refused)
+        try:
+            return await make()
+        except CallEnded as ended:
+            if isinstance(ended.outcome, NotSent) and ended.outcome.error.code is ErrorCode.UPS_AUTH:
+                refused = NotSent(error=ended.outcome.error, retry_after=rest)
+                await ctx.session(name, kept)
+                raise CallEnded(refused) from None
+            raise
+
+    return careful

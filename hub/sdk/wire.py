@@ -18,12 +18,38 @@ from hub.wire.exchange import (
     WireRequest,
     WireResponse,
 )
-from hub.wire.http import retry_after
+from hub.wire.http import basic_auth, retry_after
 
 if TYPE_CHECKING:
-    from hub.wire import charsets, crypto, delimited, envelope, fixed, jsoncontract, jsontext, soap, xml
+    from hub.wire import (
+        charsets,
+        crypto,
+        delimited,
+        envelope,
+        fixed,
+        jsoncontract,
+        jsontext,
+        sheet,
+        soap,
+        xml,
+        xmlcontract,
+        xmlform,
+    )
 
-_CODECS = ("charsets", "crypto", "delimited", "envelope", "fixed", "jsoncontract", "jsontext", "soap", "xml")
+_CODECS = (
+    "charsets",
+    "crypto",
+    "delimited",
+    "envelope",
+    "fixed",
+    "jsoncontract",
+    "jsontext",
+    "sheet",
+    "soap",
+    "xml",
+    "xmlcontract",
+    "xmlform",
+)
 
 __all__ = [
     "Exchanged",
@@ -37,6 +63,7 @@ __all__ = [
     "Phase",
     "WireRequest",
     "WireResponse",
+    "basic_auth",
     "charsets",
     "crypto",
     "delimited",
@@ -45,8 +72,11 @@ __all__ = [
     "jsoncontract",
     "jsontext",
     "retry_after",
+    "sheet",
     "soap",
     "xml",
+    "xmlcontract",
+    "xmlform",
 ]
 
 

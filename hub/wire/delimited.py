@@ -54,7 +54,7 @@ class Table:
         total = self._total(numbered)
         rows = [_row(names, cells, number) for number, cells in numbered]
         if self.summary and total is not None:
-            _verify(self.summary, total, rows)
+            verify(self.summary, total, rows)
         return rows
 
     def _names(self, numbered: list[tuple[int, list[str]]]) -> Sequence[str]:
@@ -98,7 +98,8 @@ def _row(names: Sequence[str], cells: list[str], number: int) -> dict[str, str]:
     return dict(zip(names, cells, strict=True))
 
 
-def _verify(summary: Summary, total: list[str], rows: list[dict[str, str]]) -> None:
+def verify(summary: Summary, total: list[str], rows: list[dict[str, str]]) -> None:
+    """Hold rows against their count and sum as a file states them. Raises DecodeError."""
     if _number(total[0], "table summary count") != len(rows):
         raise DecodeError("table summary count", f"differs from the {len(rows)} rows of the file [FILE_COUNT]")
     if summary.amount_of is not None:

@@ -7,6 +7,7 @@ came. Class and text of an exception choose only the word for the log.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import re
 import socket
@@ -110,6 +111,11 @@ class HttpTransport:
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
+
+
+def basic_auth(user: str, password: str) -> tuple[str, str]:
+    """The header of a name and a password."""
+    return "Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime, ceiling: timedelta = timedelta(hours=1)) -> timedelta | None:

@@ -16,6 +16,7 @@ from hub.domain.identifiers import (
     check_estate_unit,
     check_mobile,
     check_phone,
+    old_resident_number,
 )
 from hub.domain.party import DocumentType as T
 from hub.domain.party import Sex
@@ -354,3 +355,20 @@ def test_bus_card_needs_its_luhn_digit(number):
         check_bus_card(number[:-1] + str((int(number[-1]) + 1) % 10))
     with pytest.raises(IdentifierFault, match="19"):
         check_bus_card(number[:-1])
+
+
+@pytest.mark.parametrize(
+    ("number", "short"),
+    [
+        ("330402198801010012", "330402880101001"),
+        ("33040219700101001X", "330402700101001"),
+        ("330411200501010025", None),
+        ("810000199001010019", None),
+        ("933840199001010013", None),
+        ("91330402MA28A12323", None),
+        ("330402880101001", None),
+        ("", None),
+    ],
+)
+def test_number_of_before_1999_is_given_for_who_had_one(number, short):
+    assert old_resident_number(number) == short

@@ -104,3 +104,47 @@ def test_any_other_status_leaves_open_what_was_done(status):
 
 def test_an_ok_passes():
     assert expect_ok(HttpResponse(200, {}, b""), NOW) is None
+
+
+class Locked:
+    """Refuses every login until it is told not to."""
+
+    def __init__(self) -> None:
+        self.tries, self.open = 0, False
+
+    async def log_in(self):
+        self.tries += 1
+        if not self.open:
+            raise CallEnded(NotSent(error=ServiceError(code=ErrorCode.UPS_AUTH, provider_code_raw="1002")))
+        return "token", timedelta(hours=1)
+
+
+async def test_refused_login_is_not_tried_again_before_its_rest_is_over():
+    ctx, utility = Ctx(), Locked()
+
+    async def call(token):
+        return token
+
+    for _ in range(3):
+        with pytest.raises(CallEnded) as ended:
+            await with_token(ctx, utility.log_in, call, lambda _: False, rest=timedelta(minutes=30))
+        assert ended.value.outcome.retry_after == timedelta(minutes=30)
+        assert ended.value.outcome.error.provider_code_raw == "1002"
+    assert utility.tries == 1
+    utility.open = True
+    ctx.drop_session("access refused")
+    assert await with_token(ctx, utility.log_in, call, lambda _: False, rest=timedelta(minutes=30)) == "token"
+
+
+async def test_login_that_got_no_answer_may_be_tried_at_once():
+    ctx, tries = Ctx(), []
+
+    async def log_in():
+        tries.append(1)
+        raise CallEnded(NotSent(error=ServiceError(code=ErrorCode.UPS_UNAVAILABLE)))
+
+    for _ in range(2):
+        with pytest.raises(CallEnded) as ended:
+            await with_token(ctx, log_in, log_in, lambda _: False, rest=timedelta(minutes=30))
+        assert ended.value.outcome.retry_after is None
+    assert len(tries) == 2
