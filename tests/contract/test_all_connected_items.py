@@ -1,4 +1,4 @@
-"""Every item of water, electricity and public transport, in every county, for each of its audiences."""
+"""Every connected item, in every county, for each of its audiences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hub.simulation import connections, start
 
 CONFIGURATION = load_configuration()
 TOWNS = {"330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001"}
-ITEMS = [item for item in CONFIGURATION.catalogue.items if item.field in {"water", "power", "transit"}]
+FIELDS = ("water", "power", "transit", "catv")
+ITEMS = [item for item in CONFIGURATION.catalogue.items if item.field in FIELDS]
 
 
 @pytest.fixture
 async def hub(tmp_path):
     async with AsyncExitStack() as stack:
-        running = await start(stack, ("water", "power", "transit"))
+        running = await start(stack, FIELDS)
         reached = connections(CONFIGURATION, running)
         settings = Settings(data_dir=tmp_path, callback_port=0)
         yield await stack.enter_async_context(
@@ -26,15 +27,15 @@ async def hub(tmp_path):
         )
 
 
-def test_thirty_seven_items_are_connected():
-    assert len(ITEMS) == 37
+def test_forty_five_items_are_connected():
+    assert len(ITEMS) == 45
 
 
 def test_a_town_of_every_county_is_looked_at():
     assert {town[:6] for town in TOWNS} == {county.code for county in CONFIGURATION.divisions.counties}
 
 
-@pytest.mark.parametrize("field", ["water", "power", "transit"])
+@pytest.mark.parametrize("field", FIELDS)
 async def test_items_encode_and_keep_to_their_contracts_everywhere(hub, field):
     made = 0
     for item in (item for item in ITEMS if item.field == field):

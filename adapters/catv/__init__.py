@@ -1,0 +1,1 @@
+"""The adapter of the cable television company's BOSS."""
