@@ -11,7 +11,7 @@ from stdnum import luhn, numdb
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
-from hub.domain.party import DocumentType, Sex
+from hub.domain.party import DocumentType, IdentityDocument, Sex
 from hub.errors import Fault
 
 if TYPE_CHECKING:
@@ -67,6 +67,16 @@ def check_document(type: DocumentType, number: str, *, today: date) -> CheckedNu
     if not compact:
         raise IdentifierFault("empty", "the number is empty")
     return _CHECKS[type](compact, today)
+
+
+def normal_document(document: IdentityDocument, *, today: date) -> IdentityDocument:
+    """The document with its number in normal form; one that breaks its rule as it is: validation has its say before."""
+    try:
+        checked = check_document(document.type, document.number, today=today)
+    except IdentifierFault:
+        return document
+    changed: IdentityDocument = document.with_(number=checked.number)
+    return changed
 
 
 def fold(text: str) -> str:

@@ -18,6 +18,7 @@ from hub.domain.order import (
     DayQuery,
     EvidencePart,
     FileNames,
+    IdentityQuery,
     OutputQuery,
     ServiceOrder,
 )
@@ -33,7 +34,7 @@ from hub.domain.outcome import (
     Rejected,
     Unknown,
 )
-from hub.domain.party import IdentityDocument
+from hub.domain.party import DocumentType, IdentityDocument
 from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, UtilityAccount
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
@@ -69,6 +70,7 @@ __all__ = [
     "Context",
     "DayQuery",
     "DecodeError",
+    "DocumentType",
     "Draw",
     "EncodeError",
     "Env",
@@ -82,6 +84,7 @@ __all__ = [
     "Folders",
     "Haul",
     "IdentityDocument",
+    "IdentityQuery",
     "KeyReplay",
     "ManifestError",
     "NodeEvent",
