@@ -53,8 +53,7 @@ class Gateway:
             stop=tenacity.stop_after_attempt(_TRIES),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        with self.clock.busy():
-            reply: Reply = await retrying(self._once, operation, equipment, route.params, query)
+        reply: Reply = await retrying(self._once, operation, equipment, route.params, query)
         return reply
 
     async def _once(
@@ -73,7 +72,10 @@ class Gateway:
 
 
 def _passing(reply: Reply) -> bool:
-    return reply.error is not None and reply.error.rule.retry is Retry.BACKOFF
+    """Busy, away, or garbled on the way: the next answer may be a whole one."""
+    return reply.error is ErrorCode.UPS_PROTOCOL or (
+        reply.error is not None and reply.error.rule.retry is Retry.BACKOFF
+    )
 
 
 def raise_for(reply: Reply, endpoint: str, *, where: str = "document", hint: str = "") -> None:

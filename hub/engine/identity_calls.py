@@ -47,7 +47,8 @@ class IdentityCalls:
             TryLater: the gateway does not answer (portraits sleep from 00:00 to 05:00).
             ConfigError: the gateway refuses the hub's key, or has not granted it this item.
         """
-        return await self._verifying.verify(party, items, channel, method, photo, fallback)
+        with self._verifying.clock.busy():
+            return await self._verifying.verify(party, items, channel, method, photo, fallback)
 
     async def fetch_materials(self, application: Application) -> Fetched:
         """Fetch the licences that the items want and the hub can get; each is asked for once, for one item.
@@ -58,7 +59,8 @@ class IdentityCalls:
             ApplicationInvalid: the application has no assertion, or one that is not good for it.
             NotSupported: no identity gateway is connected here.
         """
-        return await self._sharing.fetch(application)
+        with self._sharing.clock.busy():
+            return await self._sharing.fetch(application)
 
     async def check_household(self, application: Application) -> Household:
         """Whether the members that the form names (`member_ids`) are in the applicant's household on the register.
@@ -67,4 +69,5 @@ class IdentityCalls:
             ApplicationInvalid: no item names members, or the assertion is not good for it.
             NotSupported, TryLater, ConfigError: as for `verify`.
         """
-        return await self._sharing.household(application)
+        with self._sharing.clock.busy():
+            return await self._sharing.household(application)

@@ -27,11 +27,6 @@ class Assertions:
         row = self._session.get(AssertionRow, id_)
         return IdentityAssertion.model_validate(row.value) if row else None
 
-    def assertion_of(self, case_number: str) -> IdentityAssertion | None:
-        """The check that was made for a case."""
-        row = self._session.exec(select(AssertionRow).where(AssertionRow.case_number == case_number)).first()
-        return IdentityAssertion.model_validate(row.value) if row else None
-
     def is_filed(self, case_number: str) -> bool:
         """Whether there is a case under this number."""
         return self._session.exec(select(CaseRow.number).where(CaseRow.number == case_number)).first() is not None
