@@ -192,10 +192,13 @@ class Api(IdentityCalls):
         return tuple(shown)
 
     def validate(self, application: Application) -> tuple[Fault, ...]:
-        """Every fault for which `submit` would refuse an application: where, which rule, and what is wanted."""
+        """Every fault for which `submit` would refuse an application: where, which rule, and what is wanted.
+
+        An identity check that it names is looked at by `submit` alone.
+        """
         try:
-            self._parts.intake.check(application)
-            self._check_writable(application)
+            self._parts.intake.check(application, None if application.assertion else Presented())
+            self._check_writable(application, Presented())
         except ApplicationInvalid as invalid:
             return invalid.faults
         except NoProvider as nobody:

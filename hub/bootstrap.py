@@ -20,7 +20,6 @@ from hub.clock import SHANGHAI, Clock, WallClock
 from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
 from hub.domain import numbers
 from hub.domain.identifiers import normal_document
-from hub.domain.identity import Subject
 from hub.domain.party import IdentityDocument
 from hub.domain.provider import EndpointSpec, Route
 from hub.domain.receipt import Issuer
@@ -126,7 +125,7 @@ async def _assemble(
         stack.push_async_callback(each.transport.aclose)
     rules = _rules(configuration, opened, clock, draw, given)
     route = _router(configuration, clock)
-    admission = Admission(configuration.identity, configuration.catalogue, _subject(vault, clock), clock.now, draw)
+    admission = _admission(configuration, vault, clock, draw)
     equipment = {each.spec.id: _equipment(each, clock, draw, evidence) for each in opened}
     gateway = Gateway(route, equipment, clock)
     parts = Parts(
@@ -266,14 +265,14 @@ def _router(configuration: Configuration, clock: Clock) -> Callable[[str, str], 
     return route
 
 
-def _subject(vault: Vault, clock: Clock) -> Subject:
-    """The keyed digest under which a document's holder is known in assertions."""
+def _admission(configuration: Configuration, vault: Vault, clock: Clock, draw: Draw) -> Admission:
+    """The identity rules; in assertions the holder of a document is known by a keyed digest."""
 
     def subject(document: IdentityDocument) -> str:
         normal = normal_document(document, today=clock.now().astimezone(SHANGHAI).date())
         return vault.index(f"{normal.type}:{normal.number}")
 
-    return subject
+    return Admission(configuration.identity, configuration.catalogue, subject, clock.now, draw)
 
 
 def _clock(settings: Settings) -> Clock:

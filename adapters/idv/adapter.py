@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +21,12 @@ from hub.sdk import (
     NotSupported,
     Outcome,
     Reply,
+    ServiceError,
     Tree,
     error_of,
     read,
     refusal,
+    with_token,
 )
 from hub.sdk.wire import HttpResponse, WireRequest, WireResponse
 
@@ -90,26 +92,26 @@ class IdvAdapter(Adapter):
     @read("check", message="token.key")
     async def check(self, _source: Any, ctx: Context) -> Outcome:
         """A secret can be had: address, key and signature are right. Nobody's data is asked for."""
-        await self._secret(ctx)
+        await ctx.session("secret", self._renewing(ctx))
         return Completed()
 
     async def _call(self, ctx: Context, message: str, query: IdentityQuery) -> Reply:
         """One question. A secret that has ended is renewed once: the gateway did nothing with the call."""
-        secret = await self._secret(ctx)
-        reply = await ctx.call(message, query, session={"secret": secret})
-        if reply.raw_code != _ENDED:
-            return reply
-        if await self._secret(ctx) == secret:  # else another call has renewed it meanwhile
-            ctx.drop_session("secret")
-        return await ctx.call(message, query, session={"secret": await self._secret(ctx)})
 
-    async def _secret(self, ctx: Context) -> str:
+        async def call(secret: str) -> Reply:
+            reply = await ctx.call(message, query, session={"secret": secret})
+            if reply.raw_code == _ENDED:
+                raise CallEnded(refusal(error_of(reply)))
+            return reply
+
+        return await with_token(ctx, self._renewing(ctx), call, _has_ended, name="secret")
+
+    def _renewing(self, ctx: Context) -> Callable[[], Awaitable[tuple[str, timedelta]]]:
         async def renew() -> tuple[str, timedelta]:
             reply = await self._renew(ctx)
             return reply.token or "", timedelta(seconds=reply.lifetime_seconds or 0) - _MARGIN
 
-        secret: str = await ctx.session("secret", renew)
-        return secret
+        return renew
 
     async def _renew(self, ctx: Context) -> Reply:
         """By the refresh secret, which spares the calls under way; afresh only when that one is spent."""
@@ -131,3 +133,7 @@ class IdvAdapter(Adapter):
         ctx.drop_session("refresh")
         await ctx.session("refresh", kept)
         return reply
+
+
+def _has_ended(error: ServiceError) -> bool:
+    return error.provider_code_raw == _ENDED

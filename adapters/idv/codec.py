@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from adapters.idv import contract
-from hub.sdk import DecodeError, EncodeError, Env, ErrorCode, Refused, Tree
-from hub.sdk.wire import HttpRequest, HttpResponse, crypto, jsontext, retry_after
+from hub.sdk import DecodeError, EncodeError, Env, Tree, expect_ok
+from hub.sdk.wire import HttpRequest, HttpResponse, crypto, jsoncontract, jsontext
 
 _FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 _PATHS = {"token.key": "/app/refreshTokenByKey", "token.secret": "/app/refreshTokenBySec"}
-_DID_NOTHING = {429: ErrorCode.UPS_THROTTLED, 503: ErrorCode.UPS_UNAVAILABLE}
-_OUR_MISTAKE = frozenset({404, 405, 415})
 _REGISTERED = ("idcard.verify", "idcard.photoCompare", "realestate.holdings")
+_VERDICTS = ("idcard.verify", "residence.permit", "entexit.verify")
+_CONTRACT = jsoncontract.JsonContract(files(__package__) / "contracts")
 _OK, _NOTHING = "00", "-"
 
 
@@ -34,7 +34,7 @@ class Codec:
         else:
             if message in _REGISTERED:
                 tree = {**tree, "name": str(tree["name"]).translate(self._rare)} if "name" in tree else tree
-            contract.check_request(message, tree)
+            _CONTRACT.check_request(message, tree)
             secret = env.session.get("secret")
         if not secret:
             raise EncodeError("sign", "there is no secret to sign with")
@@ -51,26 +51,25 @@ class Codec:
 
     def reply(self, message: str, response: HttpResponse, env: Env) -> Tree:
         """The envelope with `datas` opened as `data`, checked. Raises Refused where the gateway did nothing."""
-        if response.status in _DID_NOTHING:
-            wait = retry_after(response.headers, env.now)
-            raise Refused(_DID_NOTHING[response.status], f"HTTP {response.status}", wait)
-        if response.status in _OUR_MISTAKE:
-            raise Refused(ErrorCode.UPS_PROTOCOL, f"HTTP {response.status}")
-        if response.status != 200:
-            raise DecodeError("status", f"HTTP {response.status} is not part of the contract")
+        expect_ok(response, env.now)
         body = _object(jsontext.loads(response.body), "body")
         tree: Tree = {"code": str(body.get("code")), "requestId": body.get("requestId") or ""}
         data = _opened(body)
         if data is not None and tree["code"] == _OK:
             tree["data"] = data
         tree["answer"] = _answer(tree)
-        contract.check_reply(message, tree)
+        _CONTRACT.check_reply(_answer_to(message), tree)
         if message in _PATHS and "data" in tree:
             left = tree["data"]["requestSecretEndTime"] / 1000 - env.now.timestamp()
             tree["data"]["lifetimeSeconds"] = int(left)
         if message == "licence.get" and "data" in tree:
             _check_file(tree["data"])
         return tree
+
+
+def _answer_to(message: str) -> str:
+    """The part of the contract that describes an answer; several messages are answered alike."""
+    return "token" if message in _PATHS else "verdict" if message in _VERDICTS else message
 
 
 def _opened(body: Tree) -> Tree | None:
