@@ -17,6 +17,7 @@ from hub.domain import numbers
 from hub.domain.application import Application, Audience
 from hub.domain.case import Case, TaskEvent
 from hub.domain.evidence import Evidence
+from hub.domain.identity import Presented
 from hub.domain.issue import Issue, Method, Verdict
 from hub.domain.machine import LIVE
 from hub.domain.outcome import Output
@@ -27,9 +28,12 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.engine.applier import Applier
 from hub.engine.core import Engine
+from hub.engine.identity import Verifying
+from hub.engine.identity_calls import IdentityCalls
 from hub.engine.intake import Intake
 from hub.engine.issuing import Issuing
 from hub.engine.lookup import Finder, Lookup
+from hub.engine.materials import Sharing
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
@@ -57,17 +61,20 @@ class Parts:
     rules: Rules
     intake: Intake
     evidence: EvidenceFolder
+    verifying: Verifying
+    sharing: Sharing
     equipment: Mapping[str, Equipment]
     unavailable: Mapping[str, str]
     issuing: Issuing
     finder: Finder
 
 
-class Api:
+class Api(IdentityCalls):
     """A hub that is open. Get one by `async with Hub.open() as hub`; use it in that event loop only."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._verifying, self._sharing = parts.verifying, parts.sharing
         self._engine: Engine | None = None
         self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
@@ -167,26 +174,31 @@ class Api:
         Raises:
             ApplicationInvalid, NoProvider: with every fault.
         """
-        self._parts.intake.check(application)
-        return self._previews(application)
+        intake = self._parts.intake
+        intake.check(application)
+        presented = await self._parts.store.run(lambda unit: intake.admission.presented(unit, application))
+        return self._previews(application, presented)
 
-    def _previews(self, application: Application) -> tuple[Preview, ...]:
+    def _previews(self, application: Application, presented: Presented) -> tuple[Preview, ...]:
         intake, parts = self._parts.intake, self._parts
         now = parts.clock.now()
         division = application.address.division_code
         marker = numbers.case_number(now.astimezone(SHANGHAI).date(), division[:6], _PREVIEW_SEQ)
         shown = []
-        for order in intake.orders(application, marker):
+        for order in intake.orders(application, marker, presented):
             route = intake.route_of(order.item, division)
             equipment = parts.equipment[route.endpoint.id if route.endpoint else ""]
             shown.append(preview(equipment.adapter, equipment.mappings, order, route.params, now, equipment.draw))
         return tuple(shown)
 
     def validate(self, application: Application) -> tuple[Fault, ...]:
-        """Every fault for which `submit` would refuse an application: where, which rule, and what is wanted."""
+        """Every fault for which `submit` would refuse an application: where, which rule, and what is wanted.
+
+        An identity check that it names is looked at by `submit` alone.
+        """
         try:
-            self._parts.intake.check(application)
-            self._check_writable(application)
+            self._parts.intake.check(application, None if application.assertion else Presented())
+            self._check_writable(application, Presented())
         except ApplicationInvalid as invalid:
             return invalid.faults
         except NoProvider as nobody:
@@ -203,17 +215,18 @@ class Api:
         The same `request_id` with the same body gives the same case.
 
         Raises:
-            ApplicationInvalid, NoProvider: with every fault; nothing was stored or sent.
+            ApplicationInvalid, NoProvider: with every fault, those of the identity check (IDN_…) too; nothing was
+                stored or sent.
             DuplicateRequest: the `request_id` was used with another body.
             TryLater: the database cannot take it now; nothing was stored.
         """
         intake = self._parts.intake
         with self._parts.clock.busy():
-            earlier = await self._parts.store.run(lambda unit: intake.find(unit, application))
+            earlier, presented = await self._parts.store.run(lambda unit: intake.look(unit, application))
             if earlier is not None:
                 return earlier
-            intake.check(application)
-            self._check_writable(application)
+            intake.check(application, presented)
+            self._check_writable(application, presented)
             case = await self._parts.store.run(lambda unit: intake.store(unit, application))
         self._wake()
         return case
@@ -351,11 +364,11 @@ class Api:
             _AUDIT.warning("a trace was revealed", extra={"case": number, "reason": reveal})
         return await self._parts.store.run(lambda unit: read_trace(unit, number, masked=reveal is None))
 
-    def _check_writable(self, application: Application) -> None:
+    def _check_writable(self, application: Application, presented: Presented) -> None:
         """Refuse at the window what a utility's interface cannot take (a rare character, say), not days later."""
         faults = [
             Fault(f"items[{index}]", ErrorCode.UPS_ENCODING.value, f"{shown.endpoint} cannot take it: {shown.error}")
-            for index, shown in enumerate(self._previews(application))
+            for index, shown in enumerate(self._previews(application, presented))
             if shown.error
         ]
         if faults:

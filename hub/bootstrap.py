@@ -19,14 +19,20 @@ from hub.bus import MemoryBus
 from hub.clock import SHANGHAI, Clock, WallClock
 from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
 from hub.domain import numbers
+from hub.domain.identifiers import normal_document
+from hub.domain.party import IdentityDocument
 from hub.domain.provider import EndpointSpec, Route
 from hub.domain.receipt import Issuer
+from hub.engine.admission import Admission
 from hub.engine.callbacks import Callbacks
 from hub.engine.core import Engine
+from hub.engine.gateway import Gateway
+from hub.engine.identity import Verifying
 from hub.engine.intake import Intake
 from hub.engine.issuing import Issuing
 from hub.engine.listener import listen
 from hub.engine.lookup import Finder
+from hub.engine.materials import Sharing
 from hub.engine.policy import Draw
 from hub.engine.proof import Signer
 from hub.engine.rules import Rules, Served
@@ -118,7 +124,10 @@ async def _assemble(
     for each in opened:
         stack.push_async_callback(each.transport.aclose)
     rules = _rules(configuration, opened, clock, draw, given)
+    route = _router(configuration, clock)
+    admission = _admission(configuration, vault, clock, draw)
     equipment = {each.spec.id: _equipment(each, clock, draw, evidence) for each in opened}
+    gateway = Gateway(route, equipment, clock)
     parts = Parts(
         configuration=configuration,
         registry=registry,
@@ -126,8 +135,10 @@ async def _assemble(
         bus=MemoryBus(),
         clock=clock,
         rules=rules,
-        intake=Intake(configuration, rules, _router(configuration, clock)),
+        intake=Intake(configuration, rules, route, admission),
         evidence=evidence,
+        verifying=Verifying(admission, gateway, store, clock, configuration.divisions),
+        sharing=Sharing(admission, gateway, store, evidence, clock),
         equipment=equipment,
         unavailable=unavailable,
         issuing=Issuing(
@@ -139,7 +150,7 @@ async def _assemble(
             themes={bundle.id: bundle.name_zh for bundle in configuration.bundles},
             signer=Signer(vault.subkey("receipt")),
         ),
-        finder=Finder(configuration, equipment, _router(configuration, clock), clock, draw),
+        finder=Finder(configuration, equipment, route, clock, draw),
     )
     return cls(parts), rules
 
@@ -252,6 +263,16 @@ def _router(configuration: Configuration, clock: Clock) -> Callable[[str, str], 
         return configuration.concessions.route(field, division, clock.now().astimezone(SHANGHAI).date())
 
     return route
+
+
+def _admission(configuration: Configuration, vault: Vault, clock: Clock, draw: Draw) -> Admission:
+    """The identity rules; in assertions the holder of a document is known by a keyed digest."""
+
+    def subject(document: IdentityDocument) -> str:
+        normal = normal_document(document, today=clock.now().astimezone(SHANGHAI).date())
+        return vault.index(f"{normal.type}:{normal.number}")
+
+    return Admission(configuration.identity, configuration.catalogue, subject, clock.now, draw)
 
 
 def _clock(settings: Settings) -> Clock:

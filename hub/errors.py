@@ -6,6 +6,7 @@ The class says what the reader should do::
     ├── InputError            correct the input; `.faults` names each field and rule
     │   ├── ApplicationInvalid    the application breaks the catalogue, an identifier rule or a consent rule
     │   ├── DuplicateRequest      the request_id was used before with another body; use a new one
+    │   ├── IdentityRefused       the register does not confirm the person; correct the document, or let a clerk check
     │   └── NoProvider            nobody serves the item in that division; check address and concessions
     ├── ConfigError           correct the configuration; `.faults` names file and line
     │   ├── MappingError          correct the mapping file
@@ -65,6 +66,10 @@ class ApplicationInvalid(InputError):
 
 class DuplicateRequest(InputError):
     """This request_id was used before with another body; nothing was stored or sent."""
+
+
+class IdentityRefused(InputError):
+    """The register does not confirm this identity; nothing was stored."""
 
 
 class NoProvider(InputError):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.cli import adapters, cases, check, demo, issuing, lookup, planning, sim, trace
+from hub.cli import verify as verifying
 from hub.cli.options import example
 from hub.cli.output import exit_code, report
 from hub.errors import HubError
@@ -43,6 +44,7 @@ app.command(epilog=example("hub plan JX6-WAT-01 JX6-ELE-05 --division 330402007"
 app.command("example", epilog=example("hub example JX6-WAT-01 > application.json"))(planning.example_application)
 app.command(epilog=example("hub preview application.json", "hub example JX6-WAT-01 | hub preview -"))(cases.preview)
 app.command(epilog=example("hub validate application.json"))(cases.validate)
+app.command(epilog=example("hub verify application.json --method CLERK"))(verifying.verify)
 app.command(epilog=example(_FILE))(cases.submit)
 app.command(epilog=example("hub case JX6202611243304020000015"))(cases.case)
 app.command(epilog=example("hub cancel JX6202611243304020000015 --task JX6202611243304020000015-01"))(cases.cancel)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.options import ApplicationFile, AsJson, CaseNumber, ConfigFolder, Timeout, Wait
+from hub.cli.verify import Assertion
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -64,12 +65,21 @@ def validate(file: ApplicationFile, *, config: ConfigFolder = None, json: AsJson
         raise typer.Exit(NO)
 
 
-def submit(file: ApplicationFile, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
+def submit(
+    file: ApplicationFile,
+    *,
+    assertion: Assertion = None,
+    wait: Wait = False,
+    timeout: Timeout = 120.0,
+    json: AsJson = False,
+) -> None:
     """Take an application. It is durable when this prints its number; the same file again gives the same case."""
     from hub.cli.opening import user_hub
     from hub.cli.reading import read_application
 
     application = read_application(file)
+    if assertion is not None:
+        application = application.with_(assertion=assertion)
 
     async def ask() -> tuple[Case, bool]:
         async with user_hub(run=wait) as hub:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.clock import SHANGHAI
 from hub.config.check_catalogue import check_catalogue
+from hub.config.check_identity import check_identity_rules
 from hub.config.load import Configuration
 from hub.config.schedule import cron, timetable
 from hub.config.secrets import malformed
@@ -30,6 +31,7 @@ def check_configuration(configuration: Configuration) -> list[Fault]:
         *_endpoints(configuration),
         *_maintenance(configuration),
         *_calendar(configuration),
+        *check_identity_rules(configuration),
     ]
 
 

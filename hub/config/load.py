@@ -25,6 +25,7 @@ from hub.domain.catalogue import (
     ServiceField,
     ServiceItem,
 )
+from hub.domain.identity import ChannelRule, IdentityRules, MethodRule
 from hub.domain.provider import Concession, Concessions, EndpointSpec, MaintenanceWindow, Provider
 from hub.errors import ConfigError, Fault
 from hub.yamlfile import YamlFile
@@ -44,6 +45,7 @@ FILES: Mapping[str, frozenset[str]] = {
     "endpoints.yaml": frozenset({"endpoints"}),
     "maintenance.yaml": frozenset({"windows"}),
     "calendar.yaml": frozenset({"years"}),
+    "identity.yaml": frozenset({"photo_score", "methods", "channels"}),
 }
 
 
@@ -65,6 +67,7 @@ class Configuration:
     concessions: Concessions
     maintenance: tuple[MaintenanceWindow, ...]
     calendar: WorkCalendar = field(repr=False)
+    identity: IdentityRules
     calendar_years: tuple[CalendarYear, ...] = ()
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict, repr=False, compare=False)
 
@@ -112,8 +115,9 @@ def load_configuration(folder: Traversable | Path | None = None, *, overlay: Pat
     granted = reader.records("concessions.yaml", "concessions", Concession, "concession")
     windows = reader.records("maintenance.yaml", "windows", MaintenanceWindow, "window")
     years = reader.records("calendar.yaml", "years", CalendarYear, "year")
+    identity = reader.identity()
     reader.finish()
-    if catalogue is None or divisions is None:
+    if catalogue is None or divisions is None or identity is None:
         raise AssertionError("a missing catalogue leaves a fault")
     return Configuration(
         catalogue=catalogue,
@@ -121,6 +125,7 @@ def load_configuration(folder: Traversable | Path | None = None, *, overlay: Pat
         concessions=Concessions(divisions=divisions, providers=providers, endpoints=endpoints, concessions=granted),
         maintenance=windows,
         calendar=_calendar(years),
+        identity=identity,
         calendar_years=years,
         places=reader.places,
     )
@@ -173,6 +178,15 @@ class _Reader:
         }
         head = {key: file.data[key] for key in ("city",) if key in file.data} if file else {}
         return self._made(Divisions, {**head, **parts}, file) if file else None
+
+    def identity(self) -> IdentityRules | None:
+        file = self.file("identity.yaml")
+        parts: dict[str, Any] = {
+            "methods": self.records("identity.yaml", "methods", MethodRule, "method"),
+            "channels": self.records("identity.yaml", "channels", ChannelRule, "channel"),
+        }
+        head = {key: file.data[key] for key in ("photo_score",) if key in file.data} if file else {}
+        return self._made(IdentityRules, {**head, **parts}, file) if file else None
 
     def endpoints(self) -> tuple[EndpointSpec, ...]:
         found = {one.id: one for one in self.records("endpoints.yaml", "endpoints", EndpointSpec, "endpoint")}

@@ -9,15 +9,16 @@ from pydantic import Field
 from hub.domain.address import Address
 from hub.domain.base import Frozen
 from hub.domain.evidence import Evidence
-from hub.domain.party import Agent, Consent, IdentityAssertion, Organisation, Party
+from hub.domain.party import Agent, Consent, Organisation, Party
 
+ChannelType = Literal["WINDOW", "TERMINAL", "WEB", "MOBILE", "HOTLINE"]
 Audience = Literal["individual", "enterprise"]
 
 
 class Channel(Frozen):
     """Where the application was taken: a window, a terminal, the web, a phone."""
 
-    type: Literal["WINDOW", "TERMINAL", "WEB", "MOBILE", "HOTLINE"] = "WINDOW"
+    type: ChannelType = "WINDOW"
     division: str | None = Field(default=None, pattern=r"^\d{6}(\d{3})?$")
     operator: str | None = Field(default=None, max_length=10)
     terminal: str | None = None
@@ -33,7 +34,8 @@ class ItemRequest(Frozen):
 class Application(Frozen):
     """One application for several items. `form` holds the fields that items share; an item's own win.
 
-    `request_id` makes `submit` idempotent: the same id with the same body gives the same case.
+    `request_id` makes `submit` idempotent: the same id with the same body gives the same case. `assertion` is the id of
+    the identity check that `Hub.verify` made for it.
     """
 
     request_id: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")
@@ -48,7 +50,7 @@ class Application(Frozen):
     property_unit_no: str | None = None
     delivery: Literal["window", "terminal", "post", "electronic"] = "window"
     theme: str | None = None
-    assertion: IdentityAssertion | None = None
+    assertion: str | None = Field(default=None, max_length=40)
 
     @property
     def audience(self) -> Audience:

@@ -174,7 +174,7 @@ class VariantRule(Frozen):
 
 
 class ServiceItem(Frozen):
-    """Service item 服务事项."""
+    """Service item 服务事项. `identity_level`: how well the hub has to know who applies; 0: anybody may."""
 
     code: str = Field(pattern=r"^JX6-[A-Z]{2,3}-\d{2}$")
     official_code: str | None = None
@@ -184,6 +184,7 @@ class ServiceItem(Frozen):
     field: str
     audience: tuple[Audience, ...] = Field(min_length=1)
     business_type: str
+    identity_level: int = Field(default=1, ge=0, le=3)
     mode: Literal["async", "sync"]
     kind: Literal["approval", "query", "payment", "command"]
     materials: tuple[MaterialRule, ...] = ()

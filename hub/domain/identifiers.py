@@ -11,7 +11,7 @@ from stdnum import luhn, numdb
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
-from hub.domain.party import DocumentType, Sex
+from hub.domain.party import DocumentType, IdentityDocument, Sex
 from hub.errors import Fault
 
 if TYPE_CHECKING:
@@ -73,6 +73,16 @@ def old_resident_number(number: str) -> str | None:
     """Give the fifteen digits that a resident number had before 1999; None for who had none."""
     born_then = len(number) == 18 and number[:17].isdecimal() and number[6:8] == "19"
     return number[:6] + number[8:17] if born_then and number[0] in "123456" else None
+
+
+def normal_document(document: IdentityDocument, *, today: date) -> IdentityDocument:
+    """The document with its number in normal form; one that breaks its rule as it is: validation has its say before."""
+    try:
+        checked = check_document(document.type, document.number, today=today)
+    except IdentifierFault:
+        return document
+    changed: IdentityDocument = document.with_(number=checked.number)
+    return changed
 
 
 def fold(text: str) -> str:

@@ -126,6 +126,29 @@ class Batch(Frozen):
     orders: tuple[ServiceOrder, ...]
 
 
+class Purpose(Frozen):
+    """What personal data is asked for: an item of a case, by whom, for which material. No question goes without."""
+
+    item: str
+    case_number: str
+    operator: str
+    material_name: str
+
+
+class IdentityQuery(Frozen):
+    """A question to the identity gateway: is this person who the document says, or what is on record about them.
+
+    `photo` is a JPEG for the gateway alone; it is kept nowhere. `material` is the licence that is asked for.
+    """
+
+    purpose: Purpose
+    document: IdentityDocument
+    name: str = ""
+    legal_rep: str | None = None
+    photo: bytes | None = None
+    material: str | None = None
+
+
 __all__ = [
     "AccountQuery",
     "Batch",
@@ -134,6 +157,8 @@ __all__ = [
     "DocumentType",
     "EvidencePart",
     "FileNames",
+    "IdentityQuery",
     "OutputQuery",
+    "Purpose",
     "ServiceOrder",
 ]

@@ -12,22 +12,30 @@ from hub.domain.catalogue import Catalogue, ServiceItem
 from hub.domain.evidence import Evidence
 from hub.domain.form import OrderForm
 from hub.domain.form_rules import item_form
-from hub.domain.identifiers import IdentifierFault, check_document, check_phone
+from hub.domain.identifiers import IdentifierFault, check_phone, normal_document
 from hub.domain.order import ServiceOrder
-from hub.domain.party import Agent, IdentityDocument, Organisation, Party
+from hub.domain.party import Agent, IdentityAssertion, IdentityDocument, Organisation, Party
 
 _ORDER = "order"
 
 
 def orders_for(
-    application: Application, catalogue: Catalogue, *, case_number: str, submitted_at: datetime
+    application: Application,
+    catalogue: Catalogue,
+    *,
+    case_number: str,
+    submitted_at: datetime,
+    assertion: IdentityAssertion | None = None,
 ) -> tuple[ServiceOrder, ...]:
     """One order for each item of a valid application, numbered `case_number-01` and on, in the items' order.
 
-    Document and phone numbers are in their normal form. `variant` follows the item's rule where it has one.
+    Document and phone numbers are in their normal form. `variant` follows the item's rule where it has one. The
+    case's identity check goes with every order.
     """
     return tuple(
-        _order(application, index, catalogue.by_code[request.code], case_number, submitted_at)
+        _order(application, index, catalogue.by_code[request.code], case_number, submitted_at).with_(
+            assertion=assertion
+        )
         for index, request in enumerate(application.items)
     )
 
@@ -51,7 +59,6 @@ def _order(
         channel=application.channel,
         applicant=_party(application.applicant, item, submitted_at),
         agent=_agent(application.agent, submitted_at),
-        assertion=application.assertion,
         address=application.address,
         property_unit_no=application.property_unit_no if _about_property(item) else None,
         delivery=application.delivery,
@@ -93,12 +100,7 @@ def _agent(agent: Agent | None, at: datetime) -> Agent | None:
 
 
 def _document(document: IdentityDocument, at: datetime) -> IdentityDocument:
-    try:
-        checked = check_document(document.type, document.number, today=at.astimezone(SHANGHAI).date())
-    except IdentifierFault:
-        return document  # validation has its say before; a preview shows what was given
-    changed: IdentityDocument = document.with_(number=checked.number)
-    return changed
+    return normal_document(document, today=at.astimezone(SHANGHAI).date())
 
 
 def _phone(number: str | None) -> str | None:

@@ -84,16 +84,27 @@ class Agent(Frozen):
     valid_until: date | None = None
 
 
+Method = Literal["CARD_READER", "AUTHORITY_CHECK", "FACE_COMPARE", "CLERK"]
+
+
 class IdentityAssertion(Frozen):
-    """Identity assertion 核验凭据: the one identity check of a case. Never the photo."""
+    """Identity assertion 核验凭据: the one identity check of a case. Never the photo, no name and no number.
+
+    `subject` is a keyed digest (HMAC-SM3) of who was checked. It is good for one case, whose number was reserved with
+    it, for these items, at this kind of channel, until `expires_at`. `request_id` is the gateway's own, for audits.
+    """
 
     id: str
-    method: Literal["CARD_READER", "AUTHORITY_CHECK", "FACE_COMPARE", "CLERK"]
+    method: Method
     level: int = Field(ge=1, le=3)
     verified_at: datetime
     expires_at: datetime
     request_id: str | None = None
     operator: str | None = None
+    subject: str = ""
+    case_number: str | None = None
+    channel: str = "WINDOW"
+    items: tuple[str, ...] = ()
 
 
 class Consent(Frozen):

@@ -49,6 +49,7 @@ class PlanItem(Frozen):
     due: date | None = None
     fees: tuple[Fee, ...] = ()
     self_service: bool
+    identity_level: int
     consent: tuple[str, ...]
 
 
@@ -160,6 +161,7 @@ def _item(item: ServiceItem, route: Route | None, due: DueDate | None) -> PlanIt
         due=due(item.time_limit.promised_wd) if due else None,
         fees=item.fees,
         self_service=item.self_service,
+        identity_level=item.identity_level,
         consent=(item.field, *((route.provider.id,) if route and route.provider.id != item.field else ())),
     )
 

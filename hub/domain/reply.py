@@ -67,6 +67,22 @@ class FileRecord(Frozen):
     note: str | None = None
 
 
+class HouseholdMember(Frozen):
+    """A member of a household as the register shows it: name and number masked."""
+
+    name: str | None = None
+    document: str | None = None
+    relation: str | None = None
+
+
+class Holding(Frozen):
+    """A real-estate unit that somebody owns."""
+
+    unit_no: str
+    certificate_no: str | None = None
+    location: str | None = None
+
+
 class Reply(Frozen):
     """The utility's answer in canonical terms; absent fields were not in the answer.
 
@@ -106,3 +122,9 @@ class Reply(Frozen):
     bills: tuple[Bill, ...] = ()
     nodes: tuple[NodeEvent, ...] = ()
     records: tuple[FileRecord, ...] = ()
+    holder_name: str | None = None
+    legal_rep: str | None = None
+    score: int | None = None
+    issuer: str | None = None
+    members: tuple[HouseholdMember, ...] = ()
+    holdings: tuple[Holding, ...] = ()

@@ -41,6 +41,11 @@ class ErrorCode(StrEnum):
     IDN_NOT_FOUND = "IDN_NOT_FOUND"
     IDN_EXPIRED = "IDN_EXPIRED"
     IDN_LEVEL = "IDN_LEVEL"
+    IDN_MISSING = "IDN_MISSING"
+    IDN_LAPSED = "IDN_LAPSED"
+    IDN_SUBJECT = "IDN_SUBJECT"
+    IDN_USED = "IDN_USED"
+    IDN_PURPOSE = "IDN_PURPOSE"
     AGY_MISSING = "AGY_MISSING"
     CON_MISSING = "CON_MISSING"
     MAT_MISSING = "MAT_MISSING"
@@ -110,6 +115,11 @@ RULES: dict[ErrorCode, ErrorRule] = {
     _E.IDN_NOT_FOUND: _rule(_N, _A, "查无此证件", "the identity document is not on record"),
     _E.IDN_EXPIRED: _rule(_N, _A, "证件已失效", "the identity document has expired"),
     _E.IDN_LEVEL: _rule(_N, _A, "身份核验级别不足", "the identity check is not strong enough"),
+    _E.IDN_MISSING: _rule(_N, _A, "缺少身份核验", "the identity check is missing"),
+    _E.IDN_LAPSED: _rule(_N, _A, "身份核验已过期,请重新核验", "the identity check has lapsed; check again"),
+    _E.IDN_SUBJECT: _rule(_N, _A, "被核验人与办理人不一致", "somebody else was checked than who applies"),
+    _E.IDN_USED: _rule(_N, _A, "身份核验已用于其他办件", "the identity check was used for another case"),
+    _E.IDN_PURPOSE: _rule(_N, _C, "身份核验的用途与本办件不符", "the identity check was made for another purpose"),
     _E.AGY_MISSING: _rule(_N, _A, "缺少有效的代办授权", "the agent's authority is missing"),
     _E.CON_MISSING: _rule(_N, _A, "缺少对该接收单位的授权同意", "consent for this recipient is missing"),
     _E.MAT_MISSING: _rule(_N, _A, "缺少材料", "a material is missing"),

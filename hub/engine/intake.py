@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub.clock import SHANGHAI
 from hub.config import Configuration
-from hub.domain import numbers
 from hub.domain.application import Application
 from hub.domain.case import Case, Task
 from hub.domain.derive import derive
+from hub.domain.identity import Presented
 from hub.domain.order import ServiceOrder
 from hub.domain.orders import orders_for
 from hub.domain.provider import Route
@@ -20,6 +19,7 @@ from hub.domain.states import CaseState, TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import validate
 from hub.engine import deadlines
+from hub.engine.admission import Admission, next_number
 from hub.engine.applier import send
 from hub.engine.rules import Rules
 from hub.errors import ApplicationInvalid, DuplicateRequest, Fault, NoProvider
@@ -36,12 +36,18 @@ class Intake:
     configuration: Configuration
     rules: Rules
     route: FindRoute
+    admission: Admission
 
-    def check(self, application: Application) -> None:
-        """Raise ApplicationInvalid (or NoProvider, when only the routing fails) with every fault."""
+    def check(self, application: Application, presented: Presented | None = None) -> None:
+        """Raise ApplicationInvalid (or NoProvider, when only the routing fails) with every fault.
+
+        With what is presented of its identity check that one is looked at too.
+        """
         catalogue, now = self.configuration.catalogue, self.rules.now()
         faults = validate(application, catalogue, self.configuration.divisions, self.route, now)
         faults += self._not_yet(application)
+        if presented is not None:
+            faults += self.admission.faults(application, presented)
         if not faults:
             faults += self._unreachable(application)
         if not faults:
@@ -60,16 +66,22 @@ class Intake:
             raise DuplicateRequest(Fault("request_id", "DUPLICATE", text))
         return unit.case(number)
 
+    def look(self, unit: UnitOfWork, application: Application) -> tuple[Case | None, Presented]:
+        """The case of an earlier submission, if there is one, and the identity check that is presented now."""
+        return self.find(unit, application), self.admission.presented(unit, application)
+
     def store(self, unit: UnitOfWork, application: Application) -> Case:
         """Store a checked application with its tasks and the commands to send; all or nothing."""
         earlier = self.find(unit, application)
         if earlier is not None:
             return earlier
         now = self.rules.now()
-        day = now.astimezone(SHANGHAI).date()
-        division = (application.channel.division or application.address.division_code)[:6]
-        number = numbers.case_number(day, division, unit.count(f"case:{day:%Y%m%d}:{division}"))
-        orders = orders_for(application, self.configuration.catalogue, case_number=number, submitted_at=now)
+        assertion = self.admission.admit(unit, application)
+        division = application.channel.division or application.address.division_code
+        number = (assertion.case_number if assertion else None) or next_number(unit, division, now)
+        orders = orders_for(
+            application, self.configuration.catalogue, case_number=number, submitted_at=now, assertion=assertion
+        )
         tasks = tuple(self._task(application, order, now) for order in orders)
         due = max((task.due_at for task in tasks if task.due_at), default=None)
         case = Case(
@@ -91,9 +103,15 @@ class Intake:
         unit.set_case(number, standing.state, standing.outcome)
         return unit.case(number)
 
-    def orders(self, application: Application, number: str) -> tuple[ServiceOrder, ...]:
+    def orders(self, application: Application, number: str, presented: Presented) -> tuple[ServiceOrder, ...]:
         """The orders that an application would make."""
-        return orders_for(application, self.configuration.catalogue, case_number=number, submitted_at=self.rules.now())
+        return orders_for(
+            application,
+            self.configuration.catalogue,
+            case_number=number,
+            submitted_at=self.rules.now(),
+            assertion=self.admission.shown(application, presented),
+        )
 
     def route_of(self, item: str, division: str) -> Route:
         """The route of an item at a service address. Raises NoProvider."""

@@ -27,6 +27,7 @@ SOURCES: dict[str, type[BaseModel]] = {
         order.OutputQuery,
         order.BatchRecord,
         order.Batch,
+        order.IdentityQuery,
     )
 }
 """What a request mapping may start from, beside `none`."""

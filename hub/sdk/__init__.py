@@ -20,6 +20,7 @@ from hub.domain.order import (
     DayQuery,
     EvidencePart,
     FileNames,
+    IdentityQuery,
     OutputQuery,
     ServiceOrder,
 )
@@ -35,7 +36,7 @@ from hub.domain.outcome import (
     Rejected,
     Unknown,
 )
-from hub.domain.party import IdentityDocument
+from hub.domain.party import DocumentType, IdentityDocument
 from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, UtilityAccount
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
@@ -72,6 +73,7 @@ __all__ = [
     "Context",
     "DayQuery",
     "DecodeError",
+    "DocumentType",
     "Draw",
     "EncodeError",
     "Env",
@@ -85,6 +87,7 @@ __all__ = [
     "Folders",
     "Haul",
     "IdentityDocument",
+    "IdentityQuery",
     "KeyReplay",
     "ManifestError",
     "NodeEvent",

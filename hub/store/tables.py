@@ -203,6 +203,17 @@ class DeliveryRow(SQLModel, table=True):
     value: str = _text()
 
 
+class AssertionRow(SQLModel, table=True):
+    """Identity assertion 核验凭据: a keyed digest says of whom; no name, no number, no photo."""
+
+    __tablename__: ClassVar[Any] = "hub_assertion"
+    id: str = Field(primary_key=True)
+    case_number: str = Field(unique=True)
+    subject: str = Field(index=True)
+    expires_at: datetime = _time()
+    value: dict[str, Any] | None = _json()
+
+
 class CounterRow(SQLModel, table=True):
     """Gap-tolerant counters: case numbers of a day, batch sequence numbers."""
 

@@ -18,6 +18,7 @@ from hub.domain.states import CaseOutcome, CaseState, TaskState
 from hub.domain.work import ExchangeRecord
 from hub.errors import NotFound
 from hub.store.books import Books
+from hub.store.identity import Assertions
 from hub.store.issues import Issues
 from hub.store.queue import Queue
 from hub.store.seal import Vault
@@ -48,7 +49,7 @@ class TaskRecord:
         return f"<TaskRecord {self.row.number} {self.row.state}>"
 
 
-class UnitOfWork(Queue, Books, Issues):
+class UnitOfWork(Queue, Books, Issues, Assertions):
     """All reads and writes of one transaction. Made by the store; valid until its work returns."""
 
     def __init__(self, session: Session, vault: Vault) -> None:

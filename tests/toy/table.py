@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sqlmodel import SQLModel, select
 
-from hub.bootstrap import _router, _rules
+from hub.bootstrap import _admission, _router, _rules
 from hub.config import load_configuration
 from hub.domain.machine import LIVE
 from hub.domain.states import TaskState
@@ -53,7 +53,8 @@ class Table:
     def __init__(self, folder, adapter=TalkingAdapter, **changes):
         self.clock = HandClock(TUESDAY)
         draw = random.Random(7).randbytes
-        self.store = SqlStore("sqlite://", Vault(b"0" * 16, draw))
+        vault = Vault(b"0" * 16, draw)
+        self.store = SqlStore("sqlite://", vault)
         migrate(self.store._engine)
         found = registry(adapter)
         configuration = load_configuration(
@@ -61,7 +62,8 @@ class Table:
         )
         spec = next(each for each in configuration.endpoints if each.id == "water-city")
         self.rules = _rules(configuration, [found.open(spec, {"base_url": "http://127.0.0.1:1"})], self.clock, draw)
-        self._intake = Intake(configuration, self.rules, _router(configuration, self.clock))
+        admission = _admission(configuration, vault, self.clock, draw)
+        self._intake = Intake(configuration, self.rules, _router(configuration, self.clock), admission)
         self._restarts = 0
         self.restart()
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 COMMANDS = (
-    *("demo", "check", "items", "adapters", "plan", "example", "preview", "validate", "submit", "case", "cancel"),
-    *("trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
+    *("demo", "check", "items", "adapters", "plan", "example", "preview", "validate", "verify", "submit", "case"),
+    *("cancel", "trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
 )
 HEAVY = ("pydantic", "sqlalchemy", "lxml", "zeep", "asyncssh", "httpx", "yaml")
 

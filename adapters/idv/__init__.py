@@ -1,0 +1,1 @@
+"""Adapter of the identity verification and data-sharing gateway: signed forms, JSON in JSON, a rotating secret."""
