@@ -25,6 +25,7 @@ SOURCE = {
     CommandKind.SEND: EventSource.CALL,
     CommandKind.SEND_BATCH: EventSource.CALL,
     CommandKind.CANCEL: EventSource.CALL,
+    CommandKind.COMPENSATE: EventSource.CALL,
     CommandKind.INQUIRE: EventSource.POLL,
     CommandKind.INQUIRE_BATCH: EventSource.POLL,
     CommandKind.POLL: EventSource.POLL,
