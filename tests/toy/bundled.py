@@ -5,6 +5,7 @@ from __future__ import annotations
 import yaml
 
 from hub.sdk import Absent, Context, Outcome, ServiceOrder, TaskState, outcome_of, read, write
+from tests.toy.adapter import ToyAdapter
 from tests.toy.server import ToyServer
 from tests.toy.talking import TalkingAdapter
 
@@ -65,6 +66,13 @@ class BundledAdapter(TalkingAdapter):
     async def undone(self, order: ServiceOrder, ctx: Context) -> Outcome:
         reply = await ctx.call("find", order)
         return outcome_of(reply) if reply.state is TaskState.CANCELLED else Absent()
+
+
+class KeepingAdapter(ToyAdapter):
+    """Takes nothing back."""
+
+
+KeepingAdapter.operations = {name: each for name, each in ToyAdapter.operations.items() if name != "cancel"}
 
 
 class BundledServer(ToyServer):
