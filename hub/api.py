@@ -274,6 +274,7 @@ class Api:
             NotFound: there is no such case.
             NotAllowed: nothing of it waits for such a word; a gate that a task of the case opens needs none.
         """
+        _AUDIT.warning("a gate was told", extra={"case": number, "passed": passed})
         return await self._change(number, partial(window.tell_gate, number=number, passed=passed, note=note))
 
     async def recheck(self, number: str, task: str | None = None) -> Case:

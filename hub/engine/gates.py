@@ -7,13 +7,14 @@ the same transaction. So a result that comes twice, or a hub that is killed in b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.case import PreCheckState, Task, Wait
 from hub.domain.gates import awaits_word, hopeless, met
 from hub.domain.machine import LIVE, waiting
 from hub.domain.outcome import Outcome
-from hub.domain.states import TaskState
+from hub.domain.states import EventSource, TaskState
 from hub.domain.work import CommandKind, Result
 from hub.engine import deadlines, prechecks
 from hub.engine.cancelling import Cancelling
@@ -23,8 +24,18 @@ from hub.engine.step import Steps
 from hub.store.unit import TaskRecord, UnitOfWork
 
 OPENED, FAILED = "GATE_OPENED", "GATE_FAILED"
-_WORDS = {OPENED: "前置条件已具备", FAILED: "前置事项未办成, 不再办理"}
 Send = Callable[[UnitOfWork, Rules, TaskRecord, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What is said about a gate, and by whom."""
+
+    opinion: str
+    source: EventSource = EventSource.HUB
+
+
+_OPENED, _FAILED = _Word("前置条件已具备"), _Word("前置事项未办成, 不再办理")
 
 
 class Gates:
@@ -57,9 +68,9 @@ class Gates:
         if left == record.task.waits:
             return False
         if passed:
-            self._met(record, left, opinion)
+            self._met(record, left, _Word(opinion or _OPENED.opinion, EventSource.CLERK))
         else:
-            self._lost(record, opinion)
+            self._lost(record, _Word(opinion or _FAILED.opinion, EventSource.CLERK))
         return True
 
     def checked(self, record: TaskRecord, outcome: Outcome, result: Result) -> None:
@@ -101,19 +112,19 @@ class Gates:
             return False
         tasks = {each.task.number: each.task for each in records}
         if any(hopeless(wait, tasks) for wait in task.waits):
-            self._lost(record, None)
+            self._lost(record, _FAILED)
             return True
         left = tuple(wait for wait in task.waits if not met(wait, tasks))
         if left == task.waits:
             return False
-        self._met(record, left)
+        self._met(record, left, _OPENED)
         return True
 
     # a gate that opens
 
-    def _met(self, record: TaskRecord, left: tuple[Wait, ...], opinion: str | None = None) -> None:
+    def _met(self, record: TaskRecord, left: tuple[Wait, ...], word: _Word) -> None:
         record.task = record.task.with_(waits=left)
-        self._note(record, OPENED, opinion)
+        self._note(record, OPENED, word)
         self._steps.touched.add(record.task.case_number)
         if not left and waiting(record.task):
             self._open(record)
@@ -138,15 +149,15 @@ class Gates:
 
     # a gate that never will
 
-    def _lost(self, record: TaskRecord, opinion: str | None) -> None:
+    def _lost(self, record: TaskRecord, word: _Word) -> None:
         record.task = record.task.with_(waits=())
         state = record.task.state
         if waiting(record.task):
-            words = opinion or _WORDS[FAILED]
-            self._steps.own(record, f"{record.task.number}:lost", TaskState.CANCELLED, raw_code=FAILED, opinion=words)
+            details = {"raw_code": FAILED, "opinion": word.opinion, "source": word.source}
+            self._steps.own(record, f"{record.task.number}:lost", TaskState.CANCELLED, **details)
         elif state is TaskState.COMPLETED or not state.final:
             record.task = record.task.with_(undo="wanted")
-            self._note(record, FAILED, opinion)
+            self._note(record, FAILED, word)
             self._take_back(record)
         else:
             self._unit.save(record)
@@ -161,10 +172,11 @@ class Gates:
         else:
             self._cancelling.begin(record)
 
-    def _note(self, record: TaskRecord, what: str, opinion: str | None) -> None:
+    def _note(self, record: TaskRecord, what: str, word: _Word) -> None:
         """An event that moves nothing, for people to see why."""
         name = f"{record.task.number}:{what.lower()}:{record.row.version}"
-        self._steps.own(record, name, record.task.state, raw_code=what, opinion=opinion or _WORDS[what])
+        details = {"raw_code": what, "opinion": word.opinion, "source": word.source}
+        self._steps.own(record, name, record.task.state, **details)
 
 
 def _only_checked(task: Task) -> bool:

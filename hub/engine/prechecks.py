@@ -15,7 +15,7 @@ from hub.store.unit import TaskRecord, UnitOfWork
 OPERATION = "precheck"
 _FRESH = timedelta(hours=1)
 _OBSTACLE_AGAIN = timedelta(hours=4)
-_UNANSWERED_AGAIN = timedelta(minutes=15)
+_UNANSWERED_AGAIN = timedelta(hours=1)
 
 
 def offered(rules: Rules, task: Task) -> bool:

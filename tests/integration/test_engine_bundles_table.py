@@ -8,14 +8,14 @@ import pytest
 
 from hub import CaseState, TaskState
 from hub.domain.case import PreCheckState
-from hub.domain.outcome import Accepted, Completed, Progress, Rejected
-from hub.domain.states import CaseOutcome
+from hub.domain.outcome import Absent, Accepted, Completed, Progress, Rejected
+from hub.domain.states import CaseOutcome, EventSource
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import CommandKind
 from hub.engine import window
 from hub.errors import NotAllowed
 from tests.toy.bundled import CHAIN, CHECK, EARLY, LEAD, LEGAL, ONE, SURVEY, TWO, BundledAdapter, write_bundles
-from tests.toy.desk import DOWN, NO
+from tests.toy.desk import DOWN, LOST, NO
 from tests.toy.table import Table, result
 from tests.toy.talking import TalkingAdapter
 
@@ -391,9 +391,28 @@ def test_what_cannot_be_taken_back_goes_to_a_person_with_what_was_said_and_stays
     assert table.lost() == []
 
 
-def test_lost_answer_to_a_taking_back_is_asked_about_and_not_repeated(table):
-    from tests.toy.desk import LOST
+def test_taking_back_is_repeated_only_when_nothing_of_the_first_can_arrive_any_more(table):
+    played = _early(table, done=True)
+    played.answer(CommandKind.SEND, LEAD, REFUSED)
+    played.claim()
+    played.answer(CommandKind.COMPENSATE, ONE, LOST)
+    fence = table.row(played.numbers[ONE]).doubt_until
+    table.clock.time = fence - timedelta(seconds=0.5)
+    for each in table.open_commands():
+        table.run(lambda unit, name=each.id: setattr(unit.command(name), "not_before", table.clock.now()))
+    played.claim()
+    played.answer(CommandKind.COMPENSATE, ONE, Absent())
+    assert (CommandKind.COMPENSATE, ONE) not in played.claim()
+    played.passes(hours=1)
+    played.claim()
+    assert next(each for each in played.held if each.kind is CommandKind.COMPENSATE).in_doubt
+    played.answer(CommandKind.COMPENSATE, ONE, Absent())
+    played.passes(hours=1)
+    played.claim()
+    assert not next(each for each in played.held if each.kind is CommandKind.COMPENSATE).in_doubt
 
+
+def test_lost_answer_to_a_taking_back_is_asked_about_and_not_repeated(table):
     played = _early(table, done=True)
     played.answer(CommandKind.SEND, LEAD, REFUSED)
     played.claim()
@@ -454,8 +473,8 @@ def test_lead_that_is_registered_elsewhere_is_waited_for_until_the_window_says_s
     assert played.states == [S.PENDING, S.PENDING]
     played.says(window.tell_gate, passed=True, note="已登簿, 见不动产权证")
     assert played.states == [S.READY, S.READY]
-    opinions = [each.opinion for each in table.events(played.numbers[ONE])]
-    assert "已登簿, 见不动产权证" in opinions
+    said = {each.opinion: each.source for each in table.events(played.numbers[ONE])}
+    assert said["已登簿, 见不动产权证"] is EventSource.CLERK
     with pytest.raises(NotAllowed):
         played.says(window.tell_gate, passed=True, note=None)
 
