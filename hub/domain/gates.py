@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from hub.domain.application import Application
 from hub.domain.case import PreCheckState, Task, Wait
-from hub.domain.catalogue import Bundle, Catalogue, Dependency, GateKind
+from hub.domain.catalogue import Bundle, Dependency, GateKind
 from hub.domain.machine import waiting
 from hub.domain.states import TaskState
-from hub.domain.taxonomy import ErrorCode
-from hub.errors import Fault
 
 JOINT: frozenset[GateKind] = frozenset({"joint_survey", "joint_check"})
 _LOST = frozenset({TaskState.REJECTED, TaskState.CANCELLED, TaskState.COMPENSATING, TaskState.COMPENSATED})
@@ -76,22 +73,6 @@ def stands(task: Task) -> bool:
     """Whether a task waits and does not move by itself: another task has to, or a word from outside has to come."""
     asking = task.precheck is None and any(wait.precheck for wait in task.waits)
     return task.state is TaskState.PENDING and bool(task.waits) and not asking
-
-
-def holder_faults(application: Application, catalogue: Catalogue) -> list[Fault]:
-    """Several owners and nobody said which of them is to hold the account, for utilities that take one holder."""
-    forms = [{**application.form, **request.form} for request in application.items]
-    if not any(len(form.get("owners") or ()) > 1 for form in forms):
-        return []
-    text = "there are several owners: say which of them is to hold the account"
-    return [
-        Fault(f"items[{index}].form.designated_holder", ErrorCode.VAL_REQUIRED.value, text)
-        for index, request in enumerate(application.items)
-        if (item := catalogue.by_code.get(request.code))
-        and "owners" not in item.field_keys
-        and "designated_holder" in item.field_keys
-        and not forms[index].get("designated_holder")
-    ]
 
 
 def _reached(lead: Task, gate: GateKind) -> bool:

@@ -12,7 +12,7 @@ from hub.config import Configuration
 from hub.domain import numbers
 from hub.domain.application import Application
 from hub.domain.case import Case, Task, Wait
-from hub.domain.gates import applying, held_back, holder_faults, waits_of
+from hub.domain.gates import applying, held_back, waits_of
 from hub.domain.order import ServiceOrder
 from hub.domain.orders import orders_for
 from hub.domain.provider import Route
@@ -42,7 +42,6 @@ class Intake:
         """Raise ApplicationInvalid (or NoProvider, when only the routing fails) with every fault."""
         catalogue, now = self.configuration.catalogue, self.rules.now()
         faults = validate(application, catalogue, self.configuration.divisions, self.route, now)
-        faults += holder_faults(application, catalogue)
         if not faults:
             faults += self._unreachable(application)
         if not faults:

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.config import load_configuration
-from hub.domain.application import ItemRequest
 from hub.domain.case import PreCheck, PreCheckState, Task, Wait
-from hub.domain.example import example_case
-from hub.domain.gates import applying, awaits_word, held_back, holder_faults, hopeless, met, stands, waits_of
+from hub.domain.gates import applying, awaits_word, held_back, hopeless, met, stands, waits_of
 from hub.domain.states import TaskState
 
 S = TaskState
@@ -126,19 +124,3 @@ def test_task_stands_when_it_waits_and_nobody_is_being_asked():
     assert stands(a_task(state=S.PENDING, waits=(wait,), precheck=answered(PreCheckState.PASSED)))
     assert not stands(a_task(state=S.PENDING, precheck=answered(PreCheckState.PASSED)))
     assert not stands(a_task(state=S.IN_PROGRESS))
-
-
-def test_several_owners_name_the_holder_of_each_account_that_takes_one():
-    made = example_case(["JX6-WAT-01", "JX6-ELE-05", "JX6-WAT-08"], "individual", CATALOGUE)
-    items = tuple(
-        ItemRequest(code=each.code, form={key: each.form[key] for key in each.form if key != "designated_holder"})
-        for each in made.items
-    )
-    several = made.with_(items=items, form={"owners": ["one", "two"]})
-    assert [fault.where for fault in holder_faults(several, CATALOGUE)] == [
-        "items[0].form.designated_holder",
-        "items[1].form.designated_holder",
-    ]
-    named = several.with_(form={**several.form, "designated_holder": {"name": "x"}})
-    assert holder_faults(named, CATALOGUE) == []
-    assert holder_faults(several.with_(form={"owners": ["one"]}), CATALOGUE) == []
