@@ -100,10 +100,12 @@ def undoing_faults(configuration: Configuration, registry: Registry) -> Iterator
             reached = {
                 endpoints[each.endpoint].adapter
                 for each in configuration.concessions.concessions
-                if each.field == item.field and each.endpoint in endpoints
+                if each.field == item.field
+                and each.endpoint in endpoints
+                and registry.performs(endpoints[each.endpoint], item.upstream.operation)
             }
             for name in sorted(reached):
-                if registry.serves(name, item.upstream.operation) and way_back(registry.adapter(name)) is None:
+                if way_back(registry.adapter(name)) is None:
                     text = f"{item.code} is committed early, but adapter {name!r} can neither compensate nor cancel"
                     yield configuration.fault("bundle", bundle.id, text, "dependencies", index, rule="NOT_UNDOABLE")
 
