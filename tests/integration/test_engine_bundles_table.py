@@ -159,13 +159,12 @@ def test_time_of_a_member_begins_when_its_gate_opens(table):
     opened = played.task(ONE)
     assert opened.clock_used == timedelta(0)
     assert opened.due_at > table.clock.now()
-    timers = [each.task for each in table.open_commands() if each.kind == "timer"]
-    assert opened.number in timers
+    assert opened.number in {each.task for each in table.open_commands(timers=True)}
 
 
 def test_deadline_is_not_watched_while_a_task_waits(table):
     played = Played(table, LEGAL)
-    assert {each.task for each in table.open_commands() if each.kind == "timer"} == {played.numbers[LEAD]}
+    assert {each.task for each in table.open_commands(timers=True)} == {played.numbers[LEAD]}
 
 
 @pytest.mark.parametrize("end", [REFUSED, GONE])

@@ -127,8 +127,11 @@ class Table:
     def events(self, number):
         return self.run(lambda unit: [each for _, each in unit.events(unit.task(number).task.case_number)])
 
-    def open_commands(self):
-        return self.run(lambda unit: list(unit._session.exec(select(CommandRow).where(CommandRow.state != "done"))))
+    def open_commands(self, *, timers=False):
+        """What is to be sent; with `timers` what the hub wakes itself for instead."""
+        query = select(CommandRow).where(CommandRow.state != "done")
+        rows = self.run(lambda unit: list(unit._session.exec(query)))
+        return [row for row in rows if (row.kind == CommandKind.TIMER.value) is timers]
 
     def lost(self):
         """Orders that nothing will ever move again although they are neither decided nor with a person."""
