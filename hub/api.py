@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,16 +17,16 @@ from hub.domain import numbers
 from hub.domain.application import Application, Audience
 from hub.domain.case import Case, TaskEvent
 from hub.domain.evidence import Evidence
+from hub.domain.gates import stands
 from hub.domain.identity import Presented
 from hub.domain.issue import Issue, Method, Verdict
-from hub.domain.machine import LIVE
 from hub.domain.outcome import Output
 from hub.domain.party import IdentityDocument, Person
 from hub.domain.plan import Plan, make_plan
 from hub.domain.prefill import ItemPrefill, prefill
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
-from hub.engine.applier import Applier
+from hub.engine import window
 from hub.engine.core import Engine
 from hub.engine.identity import Verifying
 from hub.engine.identity_calls import IdentityCalls
@@ -37,7 +37,7 @@ from hub.engine.materials import Sharing
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
-from hub.errors import ApplicationInvalid, Fault, NoProvider, NotAllowed, NotFound
+from hub.errors import ApplicationInvalid, Fault, NoProvider, NotFound
 from hub.registry import Registry
 from hub.sdk.context import Equipment
 from hub.store.evidence import EvidenceFolder
@@ -276,21 +276,32 @@ class Api(IdentityCalls):
             NotFound: there is no such case or task.
             NotAllowed: a task is final already, or its utility's interface cannot cancel; nothing was changed.
         """
+        return await self._change(number, partial(window.cancel, number=number, task=task))
 
-        def ask(unit: UnitOfWork) -> set[str]:
-            records = [record for record in unit.tasks(unit.case(number).number) if task in {None, record.task.number}]
-            if not records:
-                raise NotFound(f"case {number} has no task {task}")
-            for record in records:
-                self._refuse_cancel(record.task.state, record.task.endpoint, record.task.number)
-            applier = Applier(unit, self._parts.rules)
-            for record in records:
-                if not record.task.state.final:
-                    applier.cancel(record)
-            return applier.apply(())
+    async def gate(self, number: str, *, passed: bool, note: str | None = None) -> Case:
+        """Say that the gate of a bundle is open (the joint survey was held, the registration elsewhere is entered).
 
+        Or, with `passed=False`, that it never will be: what waits for it is then cancelled.
+
+        Raises:
+            NotFound: there is no such case.
+            NotAllowed: nothing of it waits for such a word; a gate that a task of the case opens needs none.
+        """
+        _AUDIT.warning("a gate was told", extra={"case": number, "passed": passed})
+        return await self._change(number, partial(window.tell_gate, number=number, passed=passed, note=note))
+
+    async def recheck(self, number: str, task: str | None = None) -> Case:
+        """Have the pre-checks of waiting tasks made again now: the applicant says that an obstacle is gone.
+
+        Raises:
+            NotFound: there is no such case or task.
+            NotAllowed: nothing of it waits at a utility that can be asked beforehand.
+        """
+        return await self._change(number, partial(window.check_again, number=number, task=task))
+
+    async def _change(self, number: str, work: Callable[[UnitOfWork, Rules], set[str]]) -> Case:
         with self._parts.clock.busy():
-            await self._told(await self._parts.store.run(ask))
+            await self._told(await self._parts.store.run(lambda unit: work(unit, self._parts.rules)))
         return await self.case(number)
 
     async def issue(self, number: str) -> Issue:
@@ -374,13 +385,6 @@ class Api(IdentityCalls):
         if faults:
             raise ApplicationInvalid(*faults)
 
-    def _refuse_cancel(self, state: TaskState, endpoint: str, number: str) -> None:
-        if state in {TaskState.COMPLETED, TaskState.REJECTED, TaskState.COMPENSATED}:
-            raise NotAllowed(f"task {number} is {state}; what is decided cannot be cancelled")
-        served = self._parts.rules.endpoints.get(endpoint)
-        if state in LIVE and (served is None or "cancel" not in served.adapter.operations):
-            raise NotAllowed(f"task {number} is with a utility whose interface cannot cancel")
-
     def _wake(self) -> None:
         if self._engine is not None:
             self._engine.relay.wake()
@@ -397,5 +401,5 @@ def _news(unit: UnitOfWork, *, number: str, after: int) -> tuple[Case, list[tupl
 
 
 def settled(case: Case) -> bool:
-    """Whether nothing of a case moves by itself: each task is final, or waits for the applicant or a clerk."""
-    return all(task.state.final or task.state in _WAITS_FOR_PEOPLE for task in case.tasks)
+    """Whether nothing of a case moves by itself: each task is final, or waits for the applicant, a clerk or a word."""
+    return all(task.state.final or task.state in _WAITS_FOR_PEOPLE or stands(task) for task in case.tasks)

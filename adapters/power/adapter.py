@@ -37,6 +37,7 @@ from hub.sdk import (
     TaskState,
     Tree,
     Unknown,
+    beforehand,
     error_of,
     outcome_of,
     outputs_of,
@@ -51,6 +52,10 @@ from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, c
 _KEY_HOURS = 24
 _TOKEN_MARGIN = timedelta(minutes=2)
 _REFRESH_LIFE = timedelta(hours=23)
+_IN_USE = frozenset({"normal", "arrears"})
+_WHILE_SUSPENDED = _IN_USE | {"suspended"}
+_ALSO_SUSPENDED = frozenset({"330", "420", "510"})
+_SETTLED_FIRST = frozenset({"210", "211", "420"})
 _ASKED = {TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT}
 
 
@@ -157,6 +162,24 @@ class PowerAdapter(Adapter):
     @read("arrears", serves=("bill/arrears",), message="bill.arrears")
     async def arrears(self, source: AccountQuery | ServiceOrder, ctx: Context) -> Reply:
         return await self._call(ctx, "bill.arrears", AccountQuery.of(source))
+
+    @read("precheck", message="consumer.query")
+    async def precheck(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """What app/submit would object to, from the account and its bills. Of a new supply nothing is known yet."""
+        if order.form.account_no is None:
+            return Absent()
+        found = await self._call(ctx, "consumer.query", AccountQuery.of(order))
+        if found.error is not None or not found.accounts:
+            return self._answer(found, ctx)
+        owed = await self._call(ctx, "bill.arrears", AccountQuery.of(order))
+        if owed.error is not None:
+            return self._answer(owed, ctx)
+        resumes = order.variant == "410" and order.form.suspend_kind == "resume"
+        states = _WHILE_SUSPENDED if resumes or order.variant in _ALSO_SUSPENDED else _IN_USE
+        settled_first = order.variant in _SETTLED_FIRST
+        return beforehand(
+            order, found.accounts[0], owed, provider=self.endpoint, states=states, debt_bars=settled_first
+        )
 
     @write(
         "pay",

@@ -94,6 +94,15 @@ class TransitAdapter(Adapter):
         mask = snapshot.masked(document.type, document.number)
         return answers.snapshot_answer(reply, mask, self.endpoint)
 
+    @read("precheck", message="CARD")
+    async def precheck(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """What the night's snapshot says of the card that an order is about. It may be a day old: only a card that was
+        given back is an obstacle, because that never changes; everything else is a word for the clerk.
+        """
+        if order.form.card_no is None:
+            return Absent()
+        return answers.foreseen(await snapshot.cards(ctx, card_no=order.form.card_no), self.endpoint)
+
     @read("accounts")
     async def accounts(self, query: AccountQuery, ctx: Context) -> Reply:
         """A card by its number; or the cards whose masked number and cut name fit a person, which proves little."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from hub.sdk import (
+    Absent,
     Accepted,
     Completed,
     ErrorCode,
@@ -28,6 +29,7 @@ _EXPLAINS = {
     TaskState.IN_PROGRESS: {TaskState.IN_PROGRESS, TaskState.COMPLETED},
     TaskState.REJECTED: {TaskState.REJECTED, TaskState.AWAITING_APPLICANT, TaskState.ACCEPTED},
 }
+_WARNINGS = {"lost": "卡已挂失", "blacklisted": "卡在黑名单中", "review_overdue": "卡年审已过期"}
 Told = Mapping[str, set[TaskState]]
 
 
@@ -94,6 +96,16 @@ def snapshot_answer(reply: Reply, asker: str, provider: str) -> Outcome:
     return Completed(
         outputs=(Output(kind="answer", identifier=account.account_no, as_of=reply.event_time, data=shown),)
     )
+
+
+def foreseen(reply: Reply, provider: str) -> Outcome:
+    """What a card's state in the snapshot means for an order about it; a card that is not there may be newer."""
+    if not reply.accounts:
+        return Absent()
+    status = reply.accounts[0].status or "normal"
+    if status == "returned":
+        return Rejected(error=ServiceError(code=ErrorCode.ELG_STATUS, provider=provider), event_time=reply.event_time)
+    return Completed(opinion=_WARNINGS.get(status), event_time=reply.event_time)
 
 
 def _output(record: FileRecord) -> Output:

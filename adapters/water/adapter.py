@@ -31,6 +31,7 @@ from hub.sdk import (
     TaskState,
     Tree,
     Unknown,
+    beforehand,
     error_of,
     inquiry,
     outcome_of,
@@ -45,6 +46,11 @@ _CHUNK = 262_144
 _QUIET = timedelta(seconds=60)
 _NOBODY = "0000000000"
 _ALL = "*"
+# In lists names are cut. A resumption is of a suspended account, all else of one in use; some want debts settled.
+_LISTED_NAME = 20
+_IN_USE = frozenset({"normal", "arrears"})
+_STATES = {"09": frozenset({"suspended"})}
+_DEBT_BARS = frozenset({"01", "04", "05", "08", "09", "10"})
 _NOTHING_DONE = {
     401: ErrorCode.UPS_AUTH,
     403: ErrorCode.UPS_AUTH,
@@ -168,6 +174,27 @@ class WaterAdapter(Adapter):
         if isinstance(asked, AccountQuery):
             return await ctx.call("1002", asked)
         return _outcome(await ctx.call("1002", AccountQuery.of(asked)), done=True)
+
+    @read("precheck", message="1001")
+    async def precheck(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """What 3001 would object to, from the account and its debts. Of a new supply nothing is known yet."""
+        if order.form.account_no is None:
+            return Absent()
+        found = await ctx.call("1001", AccountQuery.of(order))
+        if found.error is not None or not found.accounts:
+            return _outcome(found)
+        owed = await ctx.call("1002", AccountQuery.of(order))
+        if owed.error is not None:
+            return _outcome(owed)
+        return beforehand(
+            order,
+            found.accounts[0],
+            owed,
+            provider=self.endpoint,
+            states=_STATES.get(order.variant, _IN_USE),
+            debt_bars=order.variant in _DEBT_BARS,
+            name_bytes=_LISTED_NAME,
+        )
 
     @read("check", message="1001")
     async def check(self, asked: AccountQuery, ctx: Context) -> Reply:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import adapters, cases, check, demo, issuing, lookup, planning, sim, trace
+from hub.cli import adapters, cases, check, demo, gates, issuing, lookup, planning, sim, trace
 from hub.cli import verify as verifying
 from hub.cli.options import example
 from hub.cli.output import exit_code, report
@@ -48,6 +48,8 @@ app.command(epilog=example("hub verify application.json --method CLERK"))(verify
 app.command(epilog=example(_FILE))(cases.submit)
 app.command(epilog=example("hub case JX6202611243304020000015"))(cases.case)
 app.command(epilog=example("hub cancel JX6202611243304020000015 --task JX6202611243304020000015-01"))(cases.cancel)
+app.command(epilog=example('hub gate JX6202611243304020000015 --open --note "joint survey held"'))(gates.gate)
+app.command(epilog=example("hub recheck JX6202611243304020000015 --task 2"))(gates.recheck)
 app.command(epilog=example("hub trace JX6202611243304020000015 --task 1"))(trace.trace)
 app.command(epilog=example("hub issue JX6202611243304020000015 -o receipt.pdf"))(issuing.issue)
 app.command(epilog=example("hub receipt JX6202611243304020000015 -o receipt.pdf"))(issuing.receipt)

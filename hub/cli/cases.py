@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from hub.cli.options import ApplicationFile, AsJson, CaseNumber, ConfigFolder, Timeout, Wait
+from hub.cli.options import ApplicationFile, AsJson, CaseNumber, ConfigFolder, OneTask, Timeout, Wait
 from hub.cli.verify import Assertion
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hub.engine.preview import Preview
     from hub.errors import Fault
 
-Task = Annotated[str | None, typer.Option("--task", metavar="T", help="Only this task: its number, or 1, 2, ...")]
 _STORED = "stored; it is sent while a hub runs on this data folder (hub case {} --wait, or your application)"
 
 
@@ -104,7 +103,7 @@ def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, js
 
 
 def cancel(
-    number: CaseNumber, *, task: Task = None, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False
+    number: CaseNumber, *, task: OneTask = None, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False
 ) -> None:
     """Ask to cancel a case or one of its tasks. What is not sent yet is cancelled at once, the rest is asked for."""
     from hub.cli.caseview import task_number

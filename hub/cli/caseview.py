@@ -10,9 +10,10 @@ from hub.clock import SHANGHAI
 from hub.domain.case import Case, Task, TaskEvent
 from hub.domain.issue import Issue
 from hub.domain.mask import mask_name
+from hub.domain.money import format_yuan
 from hub.domain.outcome import Output
 from hub.domain.receipt import OUTPUT_ZH
-from hub.domain.states import TaskState
+from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ServiceError
 
 _COLOURS = {
@@ -54,8 +55,10 @@ def case_table(case: Case, *, title: str | None = None) -> Any:
     from hub.cli.output import table
 
     failed = any(task.error for task in case.tasks)
+    checked = any(task.waits or task.precheck for task in case.tasks)
     columns = ("task", "item", "utility", "state", "upstream ref", "tries", "since")
-    shown = table(*columns, *(("error",) if failed else ()), title=title)
+    more = ((failed, "error"), (checked, "waits for, pre-check"))
+    shown = table(*columns, *(name for wanted, name in more if wanted), title=title)
     for task in case.tasks:
         row = (
             task.number.rpartition("-")[2],
@@ -66,8 +69,28 @@ def case_table(case: Case, *, title: str | None = None) -> Any:
             str(task.attempts),
             moment(task.state_since),
         )
-        shown.add_row(*row, *((error_text(task.error),) if failed else ()))
+        shown.add_row(*row, *((error_text(task.error),) if failed else ()), *((waiting_text(task),) if checked else ()))
     return shown
+
+
+def waiting_text(task: Task) -> str:
+    """What a task waits for, and what its utility has said beforehand."""
+    lines = [f"{wait.gate} {', '.join(map(_two_digits, wait.after)) or '(said from outside)'}" for wait in task.waits]
+    if task.precheck is not None:
+        check = task.precheck
+        due = sum(bill.total_fen for bill in check.charges)
+        said = (
+            check.state.label_zh,
+            error_text(check.error),
+            check.opinion,
+            f"{format_yuan(due)} yuan due" if due else "",
+        )
+        lines.append(f"{' '.join(each for each in said if each)} ({moment(check.as_of)})")
+    return "\n".join(lines)
+
+
+def _two_digits(number: str) -> str:
+    return number.rpartition("-")[2]
 
 
 def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None = None) -> Any:
@@ -77,8 +100,8 @@ def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None 
     utilities = {task.number: task.endpoint for task in case.tasks}
     shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title)
     ordered = sorted(events, key=lambda event: event.received_at)
-    for applied, group in groupby(ordered, key=lambda event: event.applied):
-        if not applied:
+    for telling, group in groupby(ordered, key=_tells):
+        if not telling:
             shown.add_row(*_nothing_new(list(group)))
             continue
         for event in group:
@@ -89,9 +112,14 @@ def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None 
                 state_text(event.to),
                 f"{event.source.label_zh} {event.source.value}",
                 _code(event),
-                error_text(event.error) or event.provider_ref or "",
+                error_text(event.error) or event.provider_ref or event.opinion or "",
             )
     return shown
+
+
+def _tells(event: TaskEvent) -> bool:
+    """Whether an event is worth a line: it moved its task, or it is a word of the hub or of a person."""
+    return event.applied or event.source in {EventSource.HUB, EventSource.TIMER, EventSource.CLERK}
 
 
 def _nothing_new(events: list[TaskEvent]) -> tuple[str, ...]:

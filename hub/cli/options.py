@@ -21,6 +21,7 @@ ItemCodes = Annotated[
     list[str], typer.Argument(metavar="ITEM...", help="Item codes, such as JX6-WAT-01.", show_default=False)
 ]
 Audience = Annotated[str, typer.Option(help="individual or enterprise.")]
+OneTask = Annotated[str | None, typer.Option("--task", metavar="T", help="Only this task: its number, or 1, 2, ...")]
 Wait = Annotated[bool, typer.Option("--wait", help="Run the hub here until nothing of the case moves by itself.")]
 Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Seconds to wait at most.")]
 

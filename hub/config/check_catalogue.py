@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.config.load import Configuration
 from hub.domain.application import Application
-from hub.domain.catalogue import FieldRef, FormField, ServiceItem
+from hub.domain.catalogue import Bundle, Dependency, FieldRef, FormField, ServiceItem
 from hub.domain.fields import ANNOTATIONS, annotation
 from hub.domain.form import OrderForm
 from hub.errors import Fault
@@ -136,23 +136,40 @@ def _condition(configuration: Configuration, item: ServiceItem, key: str, values
 
 
 def _bundles(configuration: Configuration) -> Iterator[Fault]:
-    known = configuration.catalogue.by_code
     for bundle in configuration.bundles:
+        for message, *path in (*_parts(configuration, bundle), *_dependencies(configuration, bundle)):
+            yield configuration.fault("bundle", bundle.id, message, *path, rule="REFERENCE")
 
-        def fault(message: str, *path: str | int, id_: str = bundle.id) -> Fault:
-            return configuration.fault("bundle", id_, message, *path, rule="REFERENCE")
 
-        if bundle.lead and bundle.lead not in known:
-            yield fault(f"no item {bundle.lead!r}", "lead")
-        for name in ("members", "optional"):
-            for index, code in enumerate(getattr(bundle, name)):
-                if code not in known:
-                    yield fault(f"no item {code!r}", name, index)
-        for index, dependency in enumerate(bundle.dependencies):
-            for code in {dependency.item, dependency.after} - set(bundle.codes):
-                yield fault(f"{code!r} is not in the bundle", "dependencies", index)
-        if _circular({(each.item, each.after) for each in bundle.dependencies}):
-            yield fault("the dependencies go in a circle", "dependencies")
+def _parts(configuration: Configuration, bundle: Bundle) -> Iterator[tuple[Any, ...]]:
+    known = configuration.catalogue.by_code
+    if bundle.lead and bundle.lead not in known:
+        yield f"no item {bundle.lead!r}", "lead"
+    for name in ("members", "optional"):
+        for index, code in enumerate(getattr(bundle, name)):
+            if code not in known:
+                yield f"no item {code!r}", name, index
+
+
+def _dependencies(configuration: Configuration, bundle: Bundle) -> Iterator[tuple[Any, ...]]:
+    known = configuration.catalogue.by_code
+    for index, dependency in enumerate(bundle.dependencies):
+        for code in {dependency.item, dependency.after} - set(bundle.codes):
+            yield f"{code!r} is not in the bundle", "dependencies", index
+        for message in _early(dependency, bundle, known.get(dependency.item)):
+            yield message, "dependencies", index
+    if _circular({(each.item, each.after) for each in bundle.dependencies}):
+        yield "the dependencies go in a circle", "dependencies"
+
+
+def _early(dependency: Dependency, bundle: Bundle, item: ServiceItem | None) -> Iterator[str]:
+    """What is wrong with committing an item before what it waits for: it could not be taken back."""
+    if dependency.commit != "early":
+        return
+    if item is not None and not item.undoable:
+        yield f"{item.code} cannot be undone, so it is not committed early"
+    if any(each.after == dependency.item for each in bundle.dependencies):
+        yield f"others wait for {dependency.item}, so it is not committed early"
 
 
 def _circular(edges: set[tuple[str, str]]) -> bool:

@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import Field
 
-from hub.domain.base import Frozen
+from hub.domain.base import Frozen, Labelled
+from hub.domain.catalogue import Commit, GateKind
 from hub.domain.outcome import Output
+from hub.domain.reply import Bill
 from hub.domain.states import CaseOutcome, CaseState, EventSource, TaskState
 from hub.domain.taxonomy import ServiceError
+
+
+class Wait(Frozen):
+    """What a task of a bundle waits for: that the tasks `after` reach the gate, or without any, a word from outside.
+
+    A wait that is met, or of which it is known that it never will be, is dropped from its task.
+    """
+
+    gate: GateKind
+    after: tuple[str, ...] = ()
+    precheck: bool = False
+    commit: Commit = "gate"
+
+
+class PreCheckState(Labelled):
+    """What a pre-check came to."""
+
+    PASSED = "PASSED", "预检通过"
+    OBSTACLE = "OBSTACLE", "预检有障碍"
+    UNKNOWN = "UNKNOWN", "预检无结果"
+
+
+class PreCheck(Frozen):
+    """Pre-check 预检: what a utility would say to an order that is not committed yet; nothing was changed by asking.
+
+    `as_of` is when it was true by the utility's own word, `checked_at` when it was asked. `charges` are what is known
+    to be due: debts of the account, a fee.
+    """
+
+    state: PreCheckState
+    error: ServiceError | None = None
+    opinion: str | None = None
+    charges: tuple[Bill, ...] = ()
+    as_of: datetime
+    checked_at: datetime
 
 
 class TaskEvent(Frozen):
@@ -28,12 +66,18 @@ class TaskEvent(Frozen):
     error: ServiceError | None = None
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
+    legal_effect: datetime | None = None
     from_: TaskState | None = None
     applied: bool = True
 
 
 class Task(Frozen):
-    """Task 子办件: one act at one utility. `simulated`: at a simulator of one, which papers made of it say."""
+    """Task 子办件: one act at one utility. `simulated`: at a simulator of one, which papers made of it say.
+
+    `legal_effect`: since when what was applied for is in force, once known. `waits`: what it still waits for;
+    PENDING without any, its gate is open and it is checked once more. `undo`: what it waited for has failed although
+    it was committed early: to be undone, or tried already.
+    """
 
     number: str
     case_number: str
@@ -48,11 +92,15 @@ class Task(Frozen):
     params: dict[str, str] = Field(default_factory=dict)
     state: TaskState = TaskState.READY
     gated: bool = False
+    waits: tuple[Wait, ...] = ()
+    precheck: PreCheck | None = None
+    undo: Literal["wanted", "tried"] | None = None
     provider_ref: str | None = None
     attempts: int = 0
     error: ServiceError | None = None
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
+    legal_effect: datetime | None = None
     last_event_time: datetime | None = None
     last_rank: int = 0
     seen: frozenset[str] = frozenset()

@@ -39,6 +39,7 @@ FieldType = Literal[
     "text",
 ]
 GateKind = Literal["none", "legal_effect", "completed", "joint_survey", "joint_check"]
+Commit = Literal["gate", "early"]
 
 
 class ServiceField(Frozen):
@@ -174,7 +175,10 @@ class VariantRule(Frozen):
 
 
 class ServiceItem(Frozen):
-    """Service item 服务事项. `identity_level`: how well the hub has to know who applies; 0: anybody may."""
+    """Service item 服务事项. `identity_level`: how well the hub has to know who applies; 0: anybody may.
+
+    What is not `undoable` once it is done (a card made, a meter read) is never committed early.
+    """
 
     code: str = Field(pattern=r"^JX6-[A-Z]{2,3}-\d{2}$")
     official_code: str | None = None
@@ -198,6 +202,7 @@ class ServiceItem(Frozen):
     self_service: bool
     cross_region: bool = True
     linked_real_estate: bool = False
+    undoable: bool = True
     provenance: str
     note: str | None = None
 
@@ -231,12 +236,13 @@ class Gate(Frozen):
 
 
 class Dependency(Frozen):
-    """`item` is committed only when `after` has reached the gate."""
+    """`item` is committed only when `after` has reached the gate; committed `early`, it is undone if `after` fails."""
 
     item: str
     after: str
     gate: Literal["legal_effect", "completed"]
     precheck: bool = False
+    commit: Commit = "gate"
 
 
 class Bundle(Frozen):

@@ -31,15 +31,16 @@ _ORDERED = frozenset({By.CALLBACK, By.POLL, By.FILE})
 
 ALLOWED: Mapping[TaskState, frozenset[TaskState]] = MappingProxyType(
     {
-        S.PENDING: frozenset({S.READY, S.CANCELLED, S.CANCELLING}),
+        S.PENDING: frozenset({S.READY, S.AWAITING_APPLICANT, S.CANCELLED, S.CANCELLING}),
         S.READY: frozenset({S.DISPATCHING, S.HELD, S.CANCELLING}) | _REPORT,
         S.HELD: frozenset({S.READY, S.CANCELLING}) | _REPORT,
         S.DISPATCHING: frozenset({S.READY, S.HELD, S.UNKNOWN, S.MANUAL, S.CANCELLING}) | _REPORT,
         S.UNKNOWN: frozenset({S.READY, S.MANUAL, S.CANCELLING}) | _REPORT,
         **{state: (_REPORT | {S.CANCELLING, S.MANUAL}) - {S.ACCEPTED, state} for state in LIVE},
+        S.AWAITING_APPLICANT: (_REPORT | {S.READY, S.CANCELLING, S.MANUAL}) - {S.ACCEPTED, S.AWAITING_APPLICANT},
         S.CANCELLING: _REPORT | {S.MANUAL},
-        S.MANUAL: _REPORT | {S.READY, S.CANCELLING},
-        S.COMPENSATING: frozenset({S.COMPENSATED, S.COMPLETED}),
+        S.MANUAL: _REPORT | {S.READY, S.CANCELLING, S.COMPENSATED},
+        S.COMPENSATING: frozenset({S.COMPENSATED, S.COMPLETED, S.MANUAL}),
         S.COMPLETED: frozenset({S.COMPENSATING}),
         S.REJECTED: frozenset(),
         S.CANCELLED: frozenset(),
@@ -63,6 +64,9 @@ MAY_SAY: Mapping[EventSource, frozenset[TaskState]] = MappingProxyType(
 SOURCES: Mapping[tuple[TaskState, TaskState], frozenset[EventSource]] = MappingProxyType(
     {
         (S.PENDING, S.READY): frozenset({By.HUB}),
+        # An obstacle to an order that was never sent: the hub found it, and the hub finds it gone.
+        (S.PENDING, S.AWAITING_APPLICANT): frozenset({By.HUB}),
+        (S.AWAITING_APPLICANT, S.READY): frozenset({By.HUB}),
         (S.READY, S.DISPATCHING): frozenset({By.HUB}),
         # Only the call itself knows that nothing was sent, and only an inquiry that nothing arrived.
         (S.DISPATCHING, S.READY): frozenset({By.CALL}),
@@ -75,6 +79,7 @@ SOURCES: Mapping[tuple[TaskState, TaskState], frozenset[EventSource]] = MappingP
         **{(S.CANCELLING, to): frozenset({By.HUB, By.CLERK}) for to in LIVE},
         (S.COMPLETED, S.COMPENSATING): frozenset({By.HUB, By.CLERK}),
         (S.COMPENSATING, S.COMPLETED): frozenset({By.CLERK}),
+        (S.MANUAL, S.COMPENSATED): frozenset({By.CLERK}),
     }
 )
 
@@ -125,6 +130,12 @@ def clock_at(task: Task, now: datetime, *, worked: Worked = elapsed) -> timedelt
     return task.clock_used + (worked(task.state_since, now) if running else timedelta(0))
 
 
+def waiting(task: Task) -> bool:
+    """Whether a task waits at the hub, for its gate or for the applicant, and was never sent to its utility."""
+    unsent = not task.attempts and task.provider_ref is None
+    return task.state is S.PENDING or (task.state is S.AWAITING_APPLICANT and unsent)
+
+
 def _refusal(task: Task, event: TaskEvent) -> str | None:
     if event.id in task.seen:
         return "duplicate"
@@ -145,6 +156,11 @@ def _forbidden(task: Task, event: TaskEvent) -> str | None:
     # What was never sent is not sent "again": a gated task may come to a clerk by a failed cancelling.
     if (state, event.to) == (S.MANUAL, S.READY) and not task.attempts:
         return "not-allowed"
+    if (state, event.to) == (S.AWAITING_APPLICANT, S.READY) and not waiting(task):
+        return "not-allowed"
+    # That an order is done at the utility is no news where undoing it has failed: a person has to see to it.
+    if state is S.MANUAL and task.undo == "tried" and event.source is not By.CLERK:
+        return "source"
     allowed = SOURCES.get((state, event.to), frozenset(EventSource))
     return None if event.source in allowed and event.to in MAY_SAY[event.source] else "source"
 
@@ -161,6 +177,7 @@ def _learnt(task: Task, event: TaskEvent) -> Task:
         "provider_ref": event.provider_ref or task.provider_ref,
         "outputs": event.outputs or task.outputs,
         "fee_due_fen": event.fee_due_fen if event.fee_due_fen is not None else task.fee_due_fen,
+        "legal_effect": event.legal_effect or task.legal_effect,
     }
     # A poll repeats itself for weeks under a new id each time; remembering those ids would only grow the task.
     if event.source is not By.POLL or event.to is not task.state:

@@ -21,6 +21,8 @@ class CommandKind(StrEnum):
     INQUIRE = "inquire"
     POLL = "poll"
     CANCEL = "cancel"
+    PRECHECK = "precheck"
+    COMPENSATE = "compensate"
     SEND_BATCH = "send_batch"
     INQUIRE_BATCH = "inquire_batch"
     COLLECT = "collect"
@@ -29,7 +31,7 @@ class CommandKind(StrEnum):
 
     @property
     def writes(self) -> bool:
-        return self in {CommandKind.SEND, CommandKind.CANCEL, CommandKind.SEND_BATCH}
+        return self in {CommandKind.SEND, CommandKind.CANCEL, CommandKind.COMPENSATE, CommandKind.SEND_BATCH}
 
 
 class Command(Frozen):

@@ -14,7 +14,9 @@ from hub.domain.taxonomy import ErrorCode, Retry
 from hub.domain.work import CommandKind, FileTaken, Result
 from hub.engine import batches, reconciling
 from hub.engine.cancelling import IDLE, Cancelling
+from hub.engine.compensating import Compensating
 from hub.engine.events import event_of, name_of, step_of
+from hub.engine.gates import Gates
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
 from hub.engine.step import OPEN, Steps
@@ -35,16 +37,22 @@ class Applier:
         self._unit, self._rules, self._now = unit, rules, rules.now()
         self._steps = Steps(unit, rules)
         self._cancelling = Cancelling(self._steps, self._go_on)
+        self._compensating = Compensating(self._steps)
+        self.gates = Gates(self._steps, self._cancelling, self._compensating, send)
 
     def apply(self, results: Iterable[Result]) -> set[str]:
         """Apply results, derive the cases; returns the numbers of the cases that saw an event."""
         for result in results:
             self._apply(result)
-        for number in self._steps.touched:
-            tasks = [record.task for record in self._unit.tasks(number)]
-            standing = derive(tasks, handed_over=self._unit.handed_over(number))
-            self._unit.set_case(number, standing.state, standing.outcome)
+        for number in list(self._steps.touched):
+            self.settle(number)
         return self._steps.touched
+
+    def settle(self, number: str) -> None:
+        """Open, cancel or undo what the state of a case's tasks calls for, and derive its own."""
+        tasks = [record.task for record in self.gates.settle(number)]
+        standing = derive(tasks, handed_over=self._unit.handed_over(number))
+        self._unit.set_case(number, standing.state, standing.outcome)
 
     def _apply(self, result: Result) -> None:
         command = self._unit.command(result.command)
@@ -72,6 +80,10 @@ class Applier:
                 self._after_poll(record, outcome, result)
             case CommandKind.CANCEL:
                 self._cancelling.after(record, outcome, result)
+            case CommandKind.COMPENSATE:
+                self._compensating.after(record, outcome, result)
+            case CommandKind.PRECHECK:
+                self.gates.checked(record, outcome, result)
             case _ if result.inquired:
                 self._after_inquiry(record, outcome, result)
             case _:

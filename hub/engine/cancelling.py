@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from hub.domain.machine import LIVE
+from hub.domain.machine import LIVE, waiting
 from hub.domain.outcome import Accepted, Completed, Faulty, NotSent, Outcome, Progress, Rejected, Unknown
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import CommandKind, Result
@@ -28,7 +28,7 @@ class Cancelling:
         """Cancel at once where the utility has nothing yet, else ask it; a doubt is resolved first."""
         record.row.cancel_asked = True
         # An order in a closed file goes with it: the file's content may not change any more.
-        if record.task.state in IDLE and record.row.batch_id is None:
+        if waiting(record.task) or (record.task.state in IDLE and record.row.batch_id is None):
             self._steps.unit.withdraw(record.task.number)
             self.done(record)
         elif record.task.state in LIVE:

@@ -25,6 +25,7 @@ SOURCE = {
     CommandKind.SEND: EventSource.CALL,
     CommandKind.SEND_BATCH: EventSource.CALL,
     CommandKind.CANCEL: EventSource.CALL,
+    CommandKind.COMPENSATE: EventSource.CALL,
     CommandKind.INQUIRE: EventSource.POLL,
     CommandKind.INQUIRE_BATCH: EventSource.POLL,
     CommandKind.POLL: EventSource.POLL,
@@ -75,6 +76,7 @@ def event_of(
             "raw_code": outcome.raw_code,
             "opinion": outcome.opinion,
             "rank": outcome.rank,
+            "legal_effect": outcome.legal_effect,
         }
     if isinstance(outcome, Progress):
         details["fee_due_fen"] = outcome.fee_due_fen

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from hub.config import Configuration
 from hub.domain.application import Application
-from hub.domain.case import Case, Task
-from hub.domain.derive import derive
+from hub.domain.case import Case, Task, Wait
+from hub.domain.gates import applying, held_back, waits_of
 from hub.domain.identity import Presented
 from hub.domain.order import ServiceOrder
 from hub.domain.orders import orders_for
@@ -20,7 +20,8 @@ from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import validate
 from hub.engine import deadlines
 from hub.engine.admission import Admission, next_number
-from hub.engine.applier import send
+from hub.engine.applier import Applier, send
+from hub.engine.compensating import way_back
 from hub.engine.rules import Rules
 from hub.errors import ApplicationInvalid, DuplicateRequest, Fault, NoProvider
 from hub.store.unit import UnitOfWork
@@ -45,11 +46,12 @@ class Intake:
         """
         catalogue, now = self.configuration.catalogue, self.rules.now()
         faults = validate(application, catalogue, self.configuration.divisions, self.route, now)
-        faults += self._not_yet(application)
         if presented is not None:
             faults += self.admission.faults(application, presented)
         if not faults:
             faults += self._unreachable(application)
+        if not faults:
+            faults += self._not_undoable(application)
         if not faults:
             return
         only_routing = all(fault.rule == ErrorCode.RTE_NO_PROVIDER for fault in faults)
@@ -82,7 +84,9 @@ class Intake:
         orders = orders_for(
             application, self.configuration.catalogue, case_number=number, submitted_at=now, assertion=assertion
         )
-        tasks = tuple(self._task(application, order, now) for order in orders)
+        bundle = self.configuration.catalogue.by_bundle.get(application.theme or "")
+        waits = waits_of(bundle, [(order.task_number, order.item) for order in orders])
+        tasks = tuple(self._task(application, order, now, waits.get(order.task_number, ())) for order in orders)
         due = max((task.due_at for task in tasks if task.due_at), default=None)
         case = Case(
             number=number,
@@ -94,13 +98,16 @@ class Intake:
             tasks=tasks,
         )
         unit.insert_case(case, _digest(application), application)
+        applier = Applier(unit, self.rules)
         for task, order in zip(tasks, orders, strict=True):
             operation = self.rules.endpoints[task.endpoint].operation(task.operation)
             record = unit.insert_task(task, order, operation.batch_type)
-            send(unit, self.rules, record, now)
-            deadlines.watch(unit, self.rules, record)
-        standing = derive(tasks)
-        unit.set_case(number, standing.state, standing.outcome)
+            if task.gated:
+                applier.gates.begin(record)
+            else:
+                send(unit, self.rules, record, now)
+                deadlines.watch(unit, self.rules, record)
+        applier.settle(number)
         return unit.case(number)
 
     def orders(self, application: Application, number: str, presented: Presented) -> tuple[ServiceOrder, ...]:
@@ -121,11 +128,12 @@ class Intake:
             raise NoProvider(_unserved(item))
         return route
 
-    def _task(self, application: Application, order: ServiceOrder, now: datetime) -> Task:
+    def _task(self, application: Application, order: ServiceOrder, now: datetime, waits: tuple[Wait, ...]) -> Task:
         item = self.configuration.catalogue.by_code[order.item]
         route = self.route_of(item.code, application.address.division_code)
         assert route.endpoint is not None  # noqa: S101 -- route_of has seen to it
         served = self.rules.endpoints[route.endpoint.id]
+        gated = held_back(waits)
         return Task(
             number=order.task_number,
             case_number=order.case_number,
@@ -138,11 +146,14 @@ class Intake:
             interface=served.adapter.spec.interface,
             simulated=served.simulated,
             params=served.adapter.spec.check_params(route.params, f"concession of {route.provider.id}"),
-            state=TaskState.READY,
+            state=TaskState.PENDING if gated else TaskState.READY,
+            gated=gated,
+            waits=waits,
             state_since=now,
             created_at=now,
             limit=timedelta(days=item.time_limit.promised_wd) or None,
-            due_at=self.configuration.calendar.due(now, item.time_limit.promised_wd).at,
+            # What waits for a gate has no date yet: its time begins when the gate opens.
+            due_at=None if gated else self.configuration.calendar.due(now, item.time_limit.promised_wd).at,
         )
 
     def _unreachable(self, application: Application) -> list[Fault]:
@@ -156,15 +167,22 @@ class Intake:
                 faults.append(_unserved(request.code, f"items[{index}].code"))
         return faults
 
-    def _not_yet(self, application: Application) -> list[Fault]:
-        if application.theme is None:
-            return []
-        bundle = self.configuration.catalogue.by_bundle.get(application.theme)
-        codes = {request.code for request in application.items}
-        if bundle is None or not (bundle.lead or any(each.item in codes for each in bundle.dependencies)):
-            return []
-        text = "this bundle makes items wait for each other, which this version does not do; submit them one by one"
-        return [Fault("theme", "NOT_SUPPORTED", text)]
+    def _not_undoable(self, application: Application) -> list[Fault]:
+        """Items that are to be committed early although nothing could undo them if what they wait for fails."""
+        bundle = self.configuration.catalogue.by_bundle.get(application.theme or "")
+        codes = [request.code for request in application.items]
+        early = {each.item for each in applying(bundle, codes) if each.commit == "early"} if bundle else set()
+        return [
+            Fault(f"items[{index}].code", "NOT_UNDOABLE", f"{code} cannot be undone, so it is not committed early")
+            for index, code in enumerate(codes)
+            if code in early and not self._undoable(code, application.address.division_code)
+        ]
+
+    def _undoable(self, code: str, division: str) -> bool:
+        item = self.configuration.catalogue.by_code[code]
+        route = self.route(item.field, division)
+        served = self.rules.endpoints.get(route.endpoint.id) if route and route.endpoint else None
+        return item.undoable and served is not None and way_back(served.adapter) is not None
 
 
 def _unserved(item: str, where: str = "items") -> Fault:

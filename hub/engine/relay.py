@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bus import Bus
 from hub.clock import Clock
+from hub.domain.machine import waiting
 from hub.domain.order import Batch
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import Command, CommandKind
@@ -142,9 +143,10 @@ def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, dea
             return None
         return _command(base, batch=batch)
     record = unit.task(row.task or "")
-    if kind is CommandKind.SEND and not _dispatch(unit, rules, record, row, now, deadline):
+    moot = kind is CommandKind.PRECHECK and not waiting(record.task) and unit.finish(row.id)
+    if moot or (kind is CommandKind.SEND and not _dispatch(unit, rules, record, row, now, deadline)):
         return None
-    if kind is CommandKind.CANCEL and row.deliveries == 1:
+    if kind in {CommandKind.CANCEL, CommandKind.COMPENSATE} and row.deliveries == 1:
         operation = rules.endpoints[row.endpoint].adapter.operations.get(row.operation)
         record.row.doubt_until = rules.believe_absent_from(row.endpoint, deadline, operation)
         unit.save(record)

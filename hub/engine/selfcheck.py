@@ -14,6 +14,7 @@ from typing import Any
 from hub import yamlfile
 from hub.config import Configuration, Lookup, RouteTable, check_configuration, resolve, routes, warnings
 from hub.domain.provider import EndpointSpec
+from hub.engine.compensating import way_back
 from hub.errors import ConfigError, Fault
 from hub.mapping.check import WARNINGS, check
 from hub.mapping.contract import ContractNode, from_json_schema, from_layout, from_xsd
@@ -52,7 +53,11 @@ def self_check(configuration: Configuration, registry: Registry, lookup: Lookup)
     """Check a configuration together with the installed adapters and their mappings. Nothing is sent."""
     judged = [*_adapters(registry), *mapping_faults(configuration, registry)]
     return SelfCheck(
-        faults=(*check_configuration(configuration), *(fault for fault in judged if fault.rule not in WARNINGS)),
+        faults=(
+            *check_configuration(configuration),
+            *(fault for fault in judged if fault.rule not in WARNINGS),
+            *undoing_faults(configuration, registry),
+        ),
         warnings=(
             *warnings(configuration),
             *(fault for fault in judged if fault.rule in WARNINGS),
@@ -82,6 +87,27 @@ def mapping_faults(configuration: Configuration, registry: Registry) -> Iterator
                 yield from check_set(registry, found.adapter, name, tables)
             except ConfigError as error:
                 yield from error.faults
+
+
+def undoing_faults(configuration: Configuration, registry: Registry) -> Iterator[Fault]:
+    """Items that a bundle commits early at a utility whose adapter can neither compensate nor cancel."""
+    endpoints = configuration.concessions.by_endpoint
+    for bundle in configuration.bundles:
+        for index, dependency in enumerate(bundle.dependencies):
+            item = configuration.catalogue.by_code.get(dependency.item)
+            if dependency.commit != "early" or item is None:
+                continue
+            reached = {
+                endpoints[each.endpoint].adapter
+                for each in configuration.concessions.concessions
+                if each.field == item.field
+                and each.endpoint in endpoints
+                and registry.performs(endpoints[each.endpoint], item.upstream.operation)
+            }
+            for name in sorted(reached):
+                if way_back(registry.adapter(name)) is None:
+                    text = f"{item.code} is committed early, but adapter {name!r} can neither compensate nor cancel"
+                    yield configuration.fault("bundle", bundle.id, text, "dependencies", index, rule="NOT_UNDOABLE")
 
 
 def mapping_sets(configuration: Configuration, adapter: type[Adapter]) -> tuple[str, ...]:

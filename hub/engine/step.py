@@ -43,7 +43,7 @@ class Steps:
     def give_up(self, record: TaskRecord, command: str, error: ServiceError | None) -> None:
         """Hand an order that nothing more can be tried for to a person."""
         error = error or self.error(record, ErrorCode.UPS_TIMEOUT_UNKNOWN)
-        if record.task.state in LIVE | OPEN | {TaskState.CANCELLING}:
+        if record.task.state in LIVE | OPEN | {TaskState.CANCELLING, TaskState.COMPENSATING}:
             self.own(record, name_of(command, record.task.number, "end"), TaskState.MANUAL, error=error)
         else:
             self.unit.save(record)
@@ -67,5 +67,5 @@ def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskE
 
 
 def _news(before: Task, after: Task) -> bool:
-    details = ("provider_ref", "outputs", "fee_due_fen", "error")
+    details = ("provider_ref", "outputs", "fee_due_fen", "legal_effect", "error")
     return any(getattr(before, name) != getattr(after, name) for name in details)

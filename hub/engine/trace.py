@@ -56,6 +56,8 @@ def _said(told: T, redactor: Redactor) -> T:
     }
     if isinstance(told, TaskEvent) and told.opinion is not None:
         changes["opinion"] = redactor.text(told.opinion)
+    if isinstance(told, Task) and told.precheck is not None and told.precheck.opinion is not None:
+        changes["precheck"] = told.precheck.with_(opinion=redactor.text(told.precheck.opinion))
     changed: T = told.with_(**changes)
     return changed
 

@@ -44,6 +44,7 @@ from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSuppor
 from hub.mapping import Env
 from hub.sdk import sealedfile, wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
+from hub.sdk.beforehand import beforehand, fits
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
@@ -109,10 +110,12 @@ __all__ = [
     "UnmappedCode",
     "UtilityAccount",
     "batch",
+    "beforehand",
     "collect",
     "error_in",
     "error_of",
     "expect_ok",
+    "fits",
     "inquiry",
     "not_decided",
     "old_resident_number",

@@ -54,9 +54,11 @@ class Queue:
     def command(self, id: str) -> CommandRow | None:  # noqa: A002 -- the column's name
         return self._session.get(CommandRow, id)
 
-    def has_open(self, task: str, kind: CommandKind) -> bool:
-        """Whether a command of a kind waits for a task or is under way."""
+    def has_open(self, task: str, kind: CommandKind, *, by: datetime | None = None) -> bool:
+        """Whether a command of a kind waits for a task, to be sent `by` then if that is given, or is under way."""
         query = select(CommandRow.id).where(CommandRow.task == task, CommandRow.kind == kind.value)
+        if by is not None:
+            query = query.where(or_(col(CommandRow.state) == "claimed", col(CommandRow.not_before) <= by))
         return self._session.exec(query.where(CommandRow.state != "done").limit(1)).first() is not None
 
     def due_endpoints(self, now: datetime) -> set[str]:
@@ -94,9 +96,11 @@ class Queue:
         self._session.add(row)
         return True
 
-    def withdraw(self, task: str) -> None:
-        """Drop what waits to be sent for a task."""
+    def withdraw(self, task: str, kind: CommandKind | None = None) -> None:
+        """Drop what waits to be sent for a task: everything, or what is of a kind."""
         query = update(CommandRow).where(col(CommandRow.task) == task, col(CommandRow.state) == "waiting")
+        if kind is not None:
+            query = query.where(col(CommandRow.kind) == kind.value)
         self._session.exec(query.values(state="done"))
 
     def release(self, owner: str) -> int:

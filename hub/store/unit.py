@@ -140,8 +140,10 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
 
     def waiting_since(self, endpoint: str) -> datetime | None:
         """Since when the oldest open order of an endpoint waits; None when no order is open there."""
-        final = [state.value for state in TaskState if state.final]
-        query = select(func.min(TaskRow.ready_at)).where(TaskRow.endpoint == endpoint, col(TaskRow.state).not_in(final))
+        nothing = [state.value for state in TaskState if state.final or state is TaskState.PENDING]
+        query = select(func.min(TaskRow.ready_at)).where(
+            TaskRow.endpoint == endpoint, col(TaskRow.state).not_in(nothing)
+        )
         return self._session.exec(query).one()
 
     def save(self, record: TaskRecord) -> None:
@@ -162,6 +164,7 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
         row = self._session.get(CaseRow, number)
         if row is None:
             raise NotFound(f"there is no case {number}")
+        tasks = tuple(record.task for record in self.tasks(number))
         return Case(
             number=row.number,
             request_id=row.request_id,
@@ -169,8 +172,8 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
             outcome=CaseOutcome(row.outcome) if row.outcome else None,
             division=row.division,
             submitted_at=row.submitted_at,
-            due_at=row.due_at,
-            tasks=tuple(record.task for record in self.tasks(number)),
+            due_at=max((task.due_at for task in tasks if task.due_at), default=row.due_at),
+            tasks=tasks,
         )
 
     def application(self, number: str) -> Application:

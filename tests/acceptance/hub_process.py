@@ -21,6 +21,8 @@ from hub.store.sql import SqlStore
 from hub.wire.http import HttpTransport
 from hub.wire.sftp import SftpTransport
 from tests.acceptance.story import make_application
+from tests.toy.adapter import ToyAdapter
+from tests.toy.bundled import BundledAdapter
 from tests.toy.hubs import registry
 
 
@@ -76,9 +78,9 @@ async def main(spec: dict) -> None:
     settings = Settings.read(
         data_dir=Path(spec["data"]), callback_port=spec.get("callback_port", 0), clock=spec["clock"], shutdown_seconds=0
     )
-    chosen = registry() if spec.get("toy") else None
+    chosen = registry(ToyAdapter, BundledAdapter) if spec.get("toy") else None
     async with Hub.open(spec["config"], settings=settings, connections=spec["connections"], registry=chosen) as hub:
-        case = await hub.submit(await make_application(hub, tuple(spec["items"])))
+        case = await hub.submit(await make_application(hub, tuple(spec["items"]), theme=spec.get("theme")))
         case = await hub.wait(case.number, seconds=spec.get("seconds", 60))
         print(json.dumps({"summary": case.summary, "steps": steps.reached, "number": case.number}))
 

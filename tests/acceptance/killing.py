@@ -25,6 +25,7 @@ class World:
     origin: float = field(default_factory=time.time)
     callback_port: int = 0
     rate: float = 1.0
+    theme: str | None = None
 
     @property
     def clock(self) -> str:
@@ -49,6 +50,7 @@ class World:
                     "clock": self.clock,
                     "kill_at": kill_at,
                     "callback_port": self.callback_port,
+                    "theme": self.theme,
                 }
             )
         )

@@ -192,6 +192,31 @@ async def test_query_of_a_card_says_as_of_when_and_nothing_of_its_holder(desk):
     assert not {"李建国", FORMER.document.number} & set(map(str, answer.data.values()))
 
 
+@pytest.mark.parametrize(
+    ("status", "says"), [("00", None), ("01", "卡已挂失"), ("02", "卡在黑名单中"), ("04", "卡年审已过期")]
+)
+async def test_check_of_a_card_tells_the_clerk_what_the_night_s_snapshot_knows_and_since_when(desk, status, says):
+    card = "3104330000000001113"
+    desk.simulator.add_account(name="李建国", id_number=FORMER.document.number, card_no=card, status=status)
+    await desk.simulator.advance("*", "snapshot")
+    await desk.cycle()
+    outcome = await desk.run("precheck", about_card("JX6-BUS-06", card=card))
+    assert (outcome.kind, outcome.opinion) == ("completed", says)
+    assert outcome.event_time.isoformat() == "2026-01-04T18:00:00+00:00"
+
+
+async def test_check_finds_only_a_card_that_was_given_back_an_obstacle(desk):
+    card = "3104330000000001113"
+    desk.simulator.add_account(name="李建国", id_number=FORMER.document.number, card_no=card, status="03")
+    await desk.simulator.advance("*", "snapshot")
+    await desk.cycle()
+    returned = await desk.run("precheck", about_card("JX6-BUS-06", card=card))
+    assert returned.error.code is ErrorCode.ELG_STATUS
+    # The snapshot is a day old: a card that is not in it may have been made since.
+    assert await desk.run("precheck", about_card("JX6-BUS-06", card=NEVER_ISSUED)) == Absent()
+    assert await desk.run("precheck", senior_card()) == Absent()
+
+
 async def test_stranger_s_query_is_marked_and_an_unknown_card_refused(desk):
     stranger = await desk.run("snapshot", order_of("JX6-BUS-07", form={"card_no": FORMER_CARD}))
     nobody = await desk.run("snapshot", about_card("JX6-BUS-07", card=NEVER_ISSUED))

@@ -9,7 +9,7 @@ import pytest
 
 COMMANDS = (
     *("demo", "check", "items", "adapters", "plan", "example", "preview", "validate", "verify", "submit", "case"),
-    *("cancel", "trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
+    *("cancel", "gate", "recheck", "trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
 )
 HEAVY = ("pydantic", "sqlalchemy", "lxml", "zeep", "asyncssh", "httpx", "yaml")
 

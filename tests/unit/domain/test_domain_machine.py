@@ -20,6 +20,7 @@ from hub.domain.machine import (
     advance_payment,
     clock_at,
     may_post,
+    waiting,
 )
 from hub.domain.outcome import Output
 from hub.domain.states import CaseState, ClockKind, EventSource, PaymentState, TaskState
@@ -142,6 +143,9 @@ def test_usual_course_is_allowed(steps):
     [
         (S.PENDING, S.DISPATCHING, By.HUB, "not-allowed"),
         (S.PENDING, S.READY, By.CALLBACK, "source"),
+        (S.PENDING, S.AWAITING_APPLICANT, By.CALLBACK, "source"),
+        (S.AWAITING_APPLICANT, S.READY, By.POLL, "source"),
+        (S.MANUAL, S.COMPENSATED, By.POLL, "source"),
         (S.UNKNOWN, S.DISPATCHING, By.HUB, "not-allowed"),
         (S.UNKNOWN, S.READY, By.TIMER, "source"),
         (S.UNKNOWN, S.READY, By.CALL, "source"),
@@ -174,6 +178,29 @@ def test_only_a_clerk_sends_again_from_manual_and_only_what_was_sent():
         sent = advance(a_task(S.MANUAL, attempts=1), an_event(S.READY, source))
         assert sent.applied is (source is By.CLERK)
         assert not advance(a_task(S.MANUAL), an_event(S.READY, source)).applied
+
+
+def test_order_held_by_an_obstacle_is_made_ready_by_the_hub_and_only_if_it_was_never_sent():
+    asked = advance(a_task(S.PENDING), an_event(S.AWAITING_APPLICANT, By.HUB)).task
+    assert advance(asked, an_event(S.READY, By.HUB, 2)).applied
+    for known in ({"attempts": 1}, {"provider_ref": "W1"}):
+        task = a_task(S.AWAITING_APPLICANT, **known)
+        assert advance(task, an_event(S.READY, By.HUB)).reason == "not-allowed"
+        assert not waiting(task)
+
+
+@pytest.mark.parametrize("source", [each for each in By if each is not By.CLERK])
+def test_what_could_not_be_undone_is_moved_by_a_clerk_only(source):
+    task = a_task(S.MANUAL, undo="tried", attempts=1)
+    for to in (S.COMPLETED, S.COMPENSATED, S.CANCELLED):
+        assert not advance(task, an_event(to, source)).applied
+        assert advance(task, an_event(to, By.CLERK)).applied
+
+
+def test_undoing_that_fails_ends_with_a_person():
+    task = advance(a_task(S.COMPLETED), an_event(S.COMPENSATING, By.HUB)).task
+    assert advance(task, an_event(S.MANUAL, By.HUB, 2)).applied
+    assert advance(task, an_event(S.MANUAL, By.CALL, 2)).applied
 
 
 def test_unlisted_steps_are_refused_from_every_source():
@@ -231,6 +258,13 @@ def test_report_of_the_same_state_moves_nothing_but_brings_details():
     assert result.task.outputs == (contract,)
     assert result.task.state_since == task.state_since
     assert advance(result.task, an_event(S.COMPLETED, minutes=2)).task.outputs == (contract,)
+
+
+def test_legal_effect_is_learnt_without_a_change_of_state_and_not_forgotten():
+    task = advance(a_task(S.ACCEPTED), an_event(S.IN_PROGRESS, By.POLL)).task
+    entered = advance(task, an_event(S.IN_PROGRESS, By.POLL, minutes=7, legal_effect=T0 + 7 * MINUTE)).task
+    assert (task.legal_effect, entered.legal_effect) == (None, T0 + 7 * MINUTE)
+    assert advance(entered, an_event(S.COMPLETED, By.POLL, minutes=9)).task.legal_effect == T0 + 7 * MINUTE
 
 
 def test_poll_that_brings_nothing_new_leaves_the_task_as_it_was():
