@@ -28,12 +28,16 @@ class TaskEvent(Frozen):
     error: ServiceError | None = None
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
+    legal_effect: datetime | None = None
     from_: TaskState | None = None
     applied: bool = True
 
 
 class Task(Frozen):
-    """Task 子办件: one act at one utility. `simulated`: at a simulator of one, which papers made of it say."""
+    """Task 子办件: one act at one utility. `simulated`: at a simulator of one, which papers made of it say.
+
+    `legal_effect`: since when what was applied for is in force, once known.
+    """
 
     number: str
     case_number: str
@@ -53,6 +57,7 @@ class Task(Frozen):
     error: ServiceError | None = None
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
+    legal_effect: datetime | None = None
     last_event_time: datetime | None = None
     last_rank: int = 0
     seen: frozenset[str] = frozenset()

@@ -161,6 +161,7 @@ def _learnt(task: Task, event: TaskEvent) -> Task:
         "provider_ref": event.provider_ref or task.provider_ref,
         "outputs": event.outputs or task.outputs,
         "fee_due_fen": event.fee_due_fen if event.fee_due_fen is not None else task.fee_due_fen,
+        "legal_effect": event.legal_effect or task.legal_effect,
     }
     # A poll repeats itself for weeks under a new id each time; remembering those ids would only grow the task.
     if event.source is not By.POLL or event.to is not task.state:

@@ -29,11 +29,12 @@ class Output(Frozen):
 
 
 class _Taken(Frozen):
-    """The utility has it."""
+    """The utility has it. `legal_effect`: since when it is in force, which may be long before it is completed."""
 
     provider_ref: str | None = None
     raw_code: str | None = None
     event_time: datetime | None = None
+    legal_effect: datetime | None = None
     rank: int = 0
     opinion: str | None = None
 

@@ -87,7 +87,8 @@ class Reply(Frozen):
     """The utility's answer in canonical terms; absent fields were not in the answer.
 
     `raw_code` is the utility's own result code and `error` its meaning (none: it said yes). `state_raw` and
-    `state` are the same for an order's progress.
+    `state` are the same for an order's progress. `legal_effect` is the moment at which what was applied for came
+    into force, where that is not the end of the work: the entry in the land register 登簿 comes before the certificate.
     """
 
     raw_code: str | None = None
@@ -100,6 +101,7 @@ class Reply(Frozen):
     state_raw: str | None = None
     rank: int | None = None
     event_time: datetime | None = None
+    legal_effect: datetime | None = None
     opinion: str | None = None
     contract_no: str | None = None
     receipt_no: str | None = None

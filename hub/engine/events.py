@@ -75,6 +75,7 @@ def event_of(
             "raw_code": outcome.raw_code,
             "opinion": outcome.opinion,
             "rank": outcome.rank,
+            "legal_effect": outcome.legal_effect,
         }
     if isinstance(outcome, Progress):
         details["fee_due_fen"] = outcome.fee_due_fen

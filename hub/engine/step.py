@@ -67,5 +67,5 @@ def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskE
 
 
 def _news(before: Task, after: Task) -> bool:
-    details = ("provider_ref", "outputs", "fee_due_fen", "error")
+    details = ("provider_ref", "outputs", "fee_due_fen", "legal_effect", "error")
     return any(getattr(before, name) != getattr(after, name) for name in details)

@@ -87,6 +87,7 @@ def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
         "provider_ref": reply.provider_ref,
         "raw_code": reply.state_raw or reply.raw_code,
         "event_time": reply.event_time,
+        "legal_effect": reply.legal_effect,
         "rank": reply.rank or 0,
         "opinion": reply.opinion,
     }

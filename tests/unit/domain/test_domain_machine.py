@@ -233,6 +233,13 @@ def test_report_of_the_same_state_moves_nothing_but_brings_details():
     assert advance(result.task, an_event(S.COMPLETED, minutes=2)).task.outputs == (contract,)
 
 
+def test_legal_effect_is_learnt_without_a_change_of_state_and_not_forgotten():
+    task = advance(a_task(S.ACCEPTED), an_event(S.IN_PROGRESS, By.POLL)).task
+    entered = advance(task, an_event(S.IN_PROGRESS, By.POLL, minutes=7, legal_effect=T0 + 7 * MINUTE)).task
+    assert (task.legal_effect, entered.legal_effect) == (None, T0 + 7 * MINUTE)
+    assert advance(entered, an_event(S.COMPLETED, By.POLL, minutes=9)).task.legal_effect == T0 + 7 * MINUTE
+
+
 def test_poll_that_brings_nothing_new_leaves_the_task_as_it_was():
     task = advance(a_task(S.ACCEPTED), an_event(S.IN_PROGRESS, By.POLL)).task
     again = an_event(S.IN_PROGRESS, By.POLL).with_(id="poll-2", received_at=T0 + 60 * MINUTE)
