@@ -157,9 +157,9 @@ class Registry:
         case.seen.append(WITHDRAWN)
         self._ledger.record("withdrawal", case.serial, number=case.number)
         rows = PROGRESS.c
-        last = select(rows.BSM).where(rows.SQBSM == case.key).order_by(rows.JDSJ.desc())
+        last = select(rows.BSM).where(rows.SQBSM.in_([case.key])).order_by(rows.JDSJ.desc())
         key = connection.execute(last).scalars().first()
-        change = PROGRESS.update().where(rows.BSM == key)
+        change = PROGRESS.update().where(rows.BSM.in_([key]))
         connection.execute(change.values(JDDM=WITHDRAWN, JDSJ=stamp(now), YJ="申请人撤回"))
 
     def _supplied(self, connection: Connection, case: Case, row: Mapping[str, Any], now: datetime) -> None:
@@ -251,5 +251,4 @@ class Registry:
 
 
 def _mark(connection: Connection, key: str, **values: str) -> None:
-    rows = APPLICATION.c
-    connection.execute(APPLICATION.update().where(rows.BSM == key).values(**values))
+    connection.execute(APPLICATION.update().where(APPLICATION.c.BSM.in_([key])).values(**values))
