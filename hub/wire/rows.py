@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,13 +16,17 @@ _NOTHING = " "
 
 @dataclass(frozen=True, slots=True)
 class RowColumn:
-    """One column: text of at most `length` characters, padded to it when `padded`, or a decimal of (length, scale)."""
+    """One column: text of at most `length` characters, padded to it when `padded`, or a decimal of (length, scale).
+
+    `rule` is what the text must be, if that is more than text.
+    """
 
     name: str
     length: int
     padded: bool = False
     scale: int | None = None
     required: bool = False
+    rule: re.Pattern[str] | None = None
 
     def encode(self, value: Any, where: str) -> Cell:
         if value is None or value == "":
@@ -38,6 +43,8 @@ class RowColumn:
         # A lone half of a surrogate pair is no character; blanks at the end would be lost in reading.
         if any(ord(c) < 0x20 or 0xD800 <= ord(c) <= 0xDFFF for c in value) or value.endswith(" "):
             raise EncodeError(where, "holds a character that a column cannot keep")
+        if self.rule is not None and not self.rule.fullmatch(value):
+            raise EncodeError(where, "breaks the contract's rule for this column")
         return value.ljust(self.length) if self.padded else value
 
     def _decimal(self, value: Any, where: str) -> Decimal:
@@ -61,8 +68,12 @@ class RowTable:
 
     @classmethod
     def from_schema(cls, name: str, schema: Mapping[str, Any]) -> Self:
-        """Read a JSON Schema of a row: `maxLength`; `x-char` for CHAR, `x-decimal: [15, 6]` for a decimal."""
-        required = frozenset(schema.get("required", ()))
+        """Read a JSON Schema of a row: `maxLength`; `x-char` for CHAR, `x-decimal: [15, 6]` for a decimal.
+
+        `x-key` marks a column that no mapping fills, but that no row may lack.
+        """
+        keys = {key for key, each in schema["properties"].items() if each.get("x-key")}
+        required = keys | frozenset(schema.get("required", ()))
         return cls(name, tuple(_column(key, each, key in required) for key, each in schema["properties"].items()))
 
     @property
@@ -98,4 +109,5 @@ def _column(name: str, schema: Mapping[str, Any], required: bool) -> RowColumn:
     if "x-decimal" in schema:
         digits, scale = schema["x-decimal"]
         return RowColumn(name, int(digits), scale=int(scale), required=required)
-    return RowColumn(name, int(schema["maxLength"]), padded=bool(schema.get("x-char")), required=required)
+    rule = re.compile("|".join(map(re.escape, schema["enum"])) if "enum" in schema else schema.get("pattern", "(?s).*"))
+    return RowColumn(name, int(schema["maxLength"]), bool(schema.get("x-char")), None, required, rule)

@@ -28,10 +28,8 @@ class Database:
 
     def __init__(self, admin_url: str = "") -> None:
         self._admin_url = admin_url
-        self._folder = tempfile.TemporaryDirectory(prefix="realty-", ignore_cleanup_errors=True)
-        self.disk = Path(self._folder.name) / "disk"
-        self.disk.mkdir()
-        self.path = Path(self._folder.name) / "front.db"
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.disk = self.path = Path()
         self.name = f"realty_{uuid.uuid4().hex[:12]}"
         self._engine: Engine | None = None
         self._lock: Connection | None = None
@@ -57,6 +55,10 @@ class Database:
     def open(self) -> None:
         """Make the empty tables, once."""
         if self._engine is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="realty-", ignore_cleanup_errors=True)
+            self.path = Path(self._folder.name) / "front.db"
+            self.disk = Path(self._folder.name) / "disk"
+            self.disk.mkdir()
             self._engine = self._server() if self.on_server else self._file()
             METADATA.create_all(self._engine)
             if self.on_server:
@@ -70,7 +72,9 @@ class Database:
             if self.on_server:
                 with suppress(OperationalError), self._admin().connect() as connection:
                     connection.execute(text(f'DROP DATABASE "{self.name}" WITH (FORCE)'))
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -106,6 +110,8 @@ class Database:
 
     def hide(self, *, away: bool) -> None:
         """Take the database file away, or put it back: the share is not mounted."""
+        if self._engine is None or self.on_server:
+            return
         elsewhere = self.path.with_suffix(".away")
         if away and self.path.exists():
             self.path.rename(elsewhere)

@@ -207,8 +207,8 @@ class Registry:
     def _issue(self, connection: Connection, case: Case) -> None:
         unit = self.register.units[case.unit]
         licence = f"1.2.156.3005.2.11100000MB0001.{case.number[3:]}"
-        path = f"out/{case.number}.ofd"
-        content = f"模拟电子证照 {unit.certificate}".encode()
+        path = f"out/{case.number}.pdf"
+        content = f"%PDF-1.7\n% 模拟电子证照 {unit.certificate}\n%%EOF\n".encode()
         target = self.database.disk / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -236,7 +236,8 @@ class Registry:
             for unit in self.register.units.values()
             for position, owner in enumerate(unit.owners)
         ]  # fmt: skip
-        known = set(connection.execute(select(HOLDING.c.BSM, HOLDING.c.CFZT, HOLDING.c.DYZT)).tuples())
+        shown = connection.execute(select(HOLDING.c.BSM, HOLDING.c.CFZT, HOLDING.c.DYZT))
+        known = {tuple(row) for row in shown}
         if known == {(row["BSM"], row["CFZT"], row["DYZT"]) for row in rows}:
             return
         connection.execute(HOLDING.delete())

@@ -52,7 +52,7 @@ PROGRESS = _table(
 )  # fmt: skip
 RESULT = _table(
     "QZ_JG",
-    BSM=_c(32), SQBSM=_c(32), YWH=_v(20), BDCDYH=_c(28), BDCQZH=_v(60), DBSJ=_v(19), DZZZBH=_v(40),
+    BSM=_c(32), SQBSM=_c(32), YWH=_v(20), BDCDYH=_c(28), BDCQZH=_v(60), DBSJ=_v(19), DZZZBH=_v(64),
     WJLJ=_v(200), SM3=_c(64), JHBZ=_c(1),
 )  # fmt: skip
 PUSH = _table(

@@ -72,13 +72,15 @@ class RealtySimulator(Simulator):
         self._turns = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        for task in [*self._lifting, *filter(None, [self._turns])]:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        if self._front is not None:
-            await self._front.stop()
-        self.database.close()
+        try:
+            for task in [*self._lifting, *filter(None, [self._turns])]:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        finally:
+            if self._front is not None:
+                await self._front.stop()
+            self.database.close()
 
     async def seed(self) -> None:
         self.database.unlock()
