@@ -157,12 +157,12 @@ def _begin(connection: Connection, limits: Limits, *, changes: bool) -> None:
         # A deferred transaction that starts with a read cannot become a writer while another process writes.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if changes else "BEGIN")
         return
-    connection.execute(text(f"SET LOCAL statement_timeout = {milliseconds}"))
+    connection.execute(text(f"SET LOCAL statement_timeout = {2 * milliseconds}"))
     connection.execute(text(f"SET LOCAL lock_timeout = {milliseconds}"))
 
 
 def _run(connection: Connection, statement: Executable) -> tuple[dict[str, Any], ...] | int:
-    result = connection.execute(statement)
+    result = connection.execute(statement, execution_options={"preserve_rowcount": True})
     if result.returns_rows:
         return tuple(dict(row) for row in result.mappings())
     return result.rowcount
@@ -245,7 +245,7 @@ def _word(error: SQLAlchemyError) -> str:
     if state == "55P03" or getattr(cause, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return "locked"
     # A refused login comes without a code. This is a word for logs and alarms: either way nothing was sent.
-    if "authentication failed" in str(cause):
+    if any(told in str(cause) for told in ("authentication failed", "does not exist")):
         return "login"
     return "statement" if state else "cut"
 

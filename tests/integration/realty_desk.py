@@ -7,6 +7,8 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+from sqlalchemy import select
+
 from adapters.realty.adapter import RealtyAdapter
 from hub.clock import VirtualClock
 from hub.config import load_configuration
@@ -28,6 +30,7 @@ from hub.wire.exchange import Limits
 from hub.wire.transports import open_transport
 from simulators.kit.simulator import Profile
 from simulators.realty import RealtySimulator
+from simulators.realty.schema import METADATA
 from tests import postgres
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 09:00 in Shanghai
@@ -150,10 +153,8 @@ class RealtyHub:
 
     def rows(self, table: str) -> list[dict]:
         """All rows of a table, as the registry sees them."""
-        from sqlalchemy import text
-
         with self.registry.database.transaction() as connection:
-            return [dict(row) for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings()]
+            return [dict(row) for row in connection.execute(select(METADATA.tables[table])).mappings()]
 
     def asking(self, order: ServiceOrder) -> SimpleNamespace:
         """The question for an order's document."""
