@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -59,10 +59,11 @@ class Registry:
         self._asleep_until: datetime | None = None
         self._later: list[tuple[Table, dict[str, Any]]] = []
         self._running = 0
+        self._purged_on: date | None = None
 
     def cycle(self, now: datetime) -> None:
         """One turn: take, judge, move on, answer, publish, purge."""
-        if self._sleeps(now):
+        if self._sleeps(now) or not self._has_work(now):
             return
         with self.database.transaction() as connection:
             held, self._later = self._later, []
@@ -94,6 +95,18 @@ class Registry:
             if order in {case.key, case.serial}:
                 return case
         raise ValueError(f"order: no case for {order!r}")
+
+    def _has_work(self, now: datetime) -> bool:
+        """Most turns find nothing, and a day has hundreds of them: a look costs less than a transaction."""
+        day = now.astimezone(SHANGHAI).date()
+        due = any(not case.over and case.node not in WAITING and case.due <= now for case in self.cases.values())
+        if due or self._later or self.register.changed or day != self._purged_on:
+            self._purged_on = day
+            return True
+        rows = APPLICATION.c
+        waiting = select(rows.BSM).where((rows.JHBZ == NEW) | (rows.CXBZ == _ASKED) | (rows.BZBZ == _ASKED)).limit(1)
+        with self.database.transaction() as connection:
+            return connection.execute(waiting).first() is not None
 
     def _sleeps(self, now: datetime) -> bool:
         fault = self._strike("registry", "turn")
@@ -238,6 +251,7 @@ class Registry:
         ]  # fmt: skip
         shown = connection.execute(select(HOLDING.c.BSM, HOLDING.c.CFZT, HOLDING.c.DYZT))
         known = {tuple(row) for row in shown}
+        self.register.changed = False
         if known == {(row["BSM"], row["CFZT"], row["DYZT"]) for row in rows}:
             return
         connection.execute(HOLDING.delete())

@@ -67,4 +67,5 @@ def add(
         mortgaged=mortgaged,
     )
     register.units[unit] = made
+    register.changed = True
     return made

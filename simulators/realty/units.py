@@ -51,11 +51,13 @@ class Register:
 
     units: dict[str, Unit]
     certificates: int = 90_000
+    changed: bool = True
 
     def transfer(self, number: str, owners: tuple[Owner, ...], year: int) -> Unit:
         """Enter new owners; the unit gets a new certificate number."""
         self.certificates += 1
         certificate = certificate_no(number[:6], year, self.certificates)
+        self.changed = True
         self.units[number] = replace(self.units[number], owners=owners, certificate=certificate)
         return self.units[number]
 
