@@ -164,7 +164,7 @@ def _state(tree: Tree) -> Tree:
     if node == "21" and application.get("BZBZ") == _ASKED:
         return {"STATE": "21+"}
     if node == _ISSUED and "JG" not in tree:
-        return {"STATE": "60"}  # the certificate's own row is still to come
+        return {"STATE": "70-"}  # the certificate's own row is still to come
     return {"STATE": node or f"JHBZ{application['JHBZ']}"} if node or application else {}
 
 

@@ -8,9 +8,11 @@ from hub import example_case, simulated
 from hub.domain.states import EventSource, TaskState
 from simulators.kit.simulator import Profile
 from tests import postgres
+from tests.acceptance.city import quick_config
 from tests.integration.realty_desk import DATABASES, TOWNS
 
 CODE = "JX6-RE-01"
+QUICK = {"connect_seconds": 0.5, "read_seconds": 0.1, "total_seconds": 0.8}
 
 
 def profile(database, **more):
@@ -66,8 +68,9 @@ async def test_legal_effect_is_on_the_task_before_the_certificate_is_issued(data
 @pytest.mark.parametrize(
     "kind", ["before-commit", "after-commit", "half-body", "garbage", "down", "locked", "half-rows", "status-late"]
 )
-async def test_each_fault_on_a_server_ends_with_exactly_one_effect(kind):
-    async with simulated("realty", profile=profile("postgresql")) as city:
+async def test_each_fault_on_a_server_ends_with_exactly_one_effect(kind, tmp_path):
+    config = quick_config(tmp_path, limits=QUICK)
+    async with simulated("realty", profile=profile("postgresql"), config=config) as city:
         registry = city.simulators["realty"]
         registry.faults.arm(kind)
         case = await city.hub.submit(application(city))
@@ -81,8 +84,8 @@ async def test_each_fault_on_a_server_ends_with_exactly_one_effect(kind):
 
 
 @pytest.mark.parametrize("kind", ["refused", "down", "locked", "half-rows", "status-late"])
-async def test_each_fault_on_a_file_ends_with_exactly_one_effect(kind):
-    async with simulated("realty") as city:
+async def test_each_fault_on_a_file_ends_with_exactly_one_effect(kind, tmp_path):
+    async with simulated("realty", config=quick_config(tmp_path, limits=QUICK)) as city:
         registry = city.simulators["realty"]
         registry.faults.arm(kind)
         case = await city.hub.submit(application(city))
