@@ -19,6 +19,7 @@ from hub.sdk import (
     ErrorCode,
     KeyReplay,
     Outcome,
+    OutputQuery,
     Progress,
     Rejected,
     Reply,
@@ -125,8 +126,8 @@ class RealtyAdapter(Adapter):
         return await ctx.call("holdings", query)
 
     @read("document", message="licence")
-    async def document(self, asked: Any, ctx: Context) -> Reply:
-        """The electronic certificate of a finished application (`asked.order`), in base64, with its digest."""
+    async def document(self, asked: OutputQuery, ctx: Context) -> Reply:
+        """The electronic certificate of a finished application, in base64, with its digest."""
         found = await self._ask(asked.order, ctx)
         if not found.file_id:
             return Reply(error=ErrorCode.FILE_LATE)

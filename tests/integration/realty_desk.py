@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 from sqlalchemy import select
 
@@ -16,7 +15,7 @@ from hub.config import shipped as shipped_config
 from hub.domain.evidence import Evidence
 from hub.domain.example import example_application
 from hub.domain.numbers import case_number
-from hub.domain.order import AccountQuery, ServiceOrder
+from hub.domain.order import AccountQuery, OutputQuery, ServiceOrder
 from hub.domain.orders import orders_for
 from hub.domain.outcome import Absent
 from hub.domain.party import DocumentType, IdentityDocument
@@ -156,9 +155,9 @@ class RealtyHub:
         with self.registry.database.transaction() as connection:
             return [dict(row) for row in connection.execute(select(METADATA.tables[table])).mappings()]
 
-    def asking(self, order: ServiceOrder) -> SimpleNamespace:
+    def asking(self, order: ServiceOrder) -> OutputQuery:
         """The question for an order's document."""
-        return SimpleNamespace(order=order, kind="certificate", identifier="")
+        return OutputQuery(order=order, kind="certificate", identifier=CERTIFICATE)
 
 
 @contextlib.asynccontextmanager

@@ -171,3 +171,14 @@ async def test_trace_shows_the_rows_masked():
             each for each in ("王秀兰", "李建国", "330402195203140024", "330402198801010012") if each in shown
         ] == []
         assert all(event.source is not EventSource.CLERK for event in trace.events)
+
+
+async def test_electronic_certificate_is_fetched_with_the_joint_receipt():
+    async with simulated("realty") as city:
+        case = await city.hub.submit(application(city))
+        await city.hub.wait(case.number, seconds=30)
+        await city.hub.issue(case.number)
+        (certificate,) = (await city.hub.case(case.number)).tasks[0].outputs
+        assert (certificate.file_error, certificate.file.media_type) == (None, "application/pdf")
+        assert (await city.hub.output_file(certificate)).startswith(b"%PDF-")
+        assert certificate.data["licence_no"]
