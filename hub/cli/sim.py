@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hub.config import Configuration
 
 _FILE = Path("endpoints.d") / "simulators.yaml"
-_SHOWN = ("base_url", "host", "port", "username", "dialect", "app_key", "sign_key", "key_version")
+_SHOWN = ("exchange_dir", "base_url", "host", "port", "username", "dialect", "app_key", "sign_key", "key_version")
 
 app = typer.Typer(
     help="Simulated utilities 模拟: their real protocols, with synthetic people and TEST keys.",

@@ -27,6 +27,7 @@ FieldType = Literal[
     "integer",
     "money",
     "month",
+    "owner_list",
     "party",
     "party_list",
     "party_ref",
@@ -104,7 +105,7 @@ class FieldRef(Frozen):
     required: bool = True
     required_when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     values: tuple[str, ...] = ()
-    check: Literal["bus_card"] | None = None
+    check: Literal["bus_card", "estate_certificate", "estate_unit"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -193,7 +194,6 @@ class ServiceItem(Frozen):
     kind: Literal["approval", "query", "payment", "command"]
     materials: tuple[MaterialRule, ...] = ()
     form_fields: tuple[FieldRef, ...] = ()
-    extra_form_fields: dict[str, str] = Field(default_factory=dict)
     time_limit: TimeLimit
     fees: tuple[Fee, ...] = ()
     output: Literal["none", "receipt", "contract", "certificate", "card"]

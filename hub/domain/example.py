@@ -20,6 +20,7 @@ SIGNED_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 
 _ACCOUNTS = {"water": "0100012345", "power": "3304020012345", "gas": "10012345"}
 _HAINING_WATER = "0810012345"
+_REGISTERED = {"330421": "嘉善县", "330424": "海盐县", "330481": "海宁市", "330482": "平湖市", "330483": "桐乡市"}
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -36,7 +37,6 @@ _VALUES: dict[str, Any] = {
         {"name": "家人一", "document": {"type": "RIC", "number": "330402198801010012"}},
         {"name": "家人二", "document": {"type": "RIC", "number": "330411200501010025"}},
     ],
-    "designated_holder": {"name": "王秀兰", "document": {"type": "RIC", "number": "330402195203140024"}},
     "contact_change": {"mobile": "13900139000"},
     "doubt": "用量明显偏高",
     "period": "202610",
@@ -60,6 +60,9 @@ _VALUES: dict[str, Any] = {
     "bandwidth": 300,
     "terminals": [{"no": "8004001234567890", "kind": "主"}],
     "contract_accept": True,
+    "contract_no": "JX2026110012345",
+    "price": 128_500_000,
+    "transferors": [{"name": "李建国", "document": {"type": "RIC", "number": "330402198801010012"}}],
     "bank_account": {"bank": "示例银行", "account_no": "0000000000000000", "holder": "王秀兰"},
 }
 
@@ -101,7 +104,7 @@ def example_case(
     codes = "-".join(item.code for item in items)
     return Application(
         request_id=f"example-{hashlib.sha256(f'{codes} {audience} {division}'.encode()).hexdigest()[:32]}",
-        items=tuple(ItemRequest(code=item.code, form=_form(item, catalogue, address)) for item in items),
+        items=tuple(ItemRequest(code=item.code, form=_form(item, catalogue, address, audience)) for item in items),
         applicant=_COMPANY if audience == "enterprise" else _CITIZEN,
         address=address,
         agent=agent,
@@ -136,11 +139,27 @@ def _needs_agent(item: ServiceItem, audience: Audience) -> bool:
     )
 
 
-def _form(item: ServiceItem, catalogue: Catalogue, address: Address) -> dict[str, Any]:
-    return {ref.ref: _value(ref, item, catalogue, address) for ref in item.form_fields if ref.ref != "photo_ref"}
+def _form(item: ServiceItem, catalogue: Catalogue, address: Address, audience: Audience) -> dict[str, Any]:
+    form = {ref.ref: _value(ref, item, catalogue, address) for ref in item.form_fields if ref.ref != "photo_ref"}
+    holder = _COMPANY if audience == "enterprise" else _CITIZEN
+    party = {"name": holder.name, "document": holder.document.model_dump(mode="json", exclude_none=True)}
+    if "owners" in form:
+        form |= {"owners": [party | {"mode": "sole"}], "designated_holder": party} | _registered(address)
+    elif "designated_holder" in form:
+        form["designated_holder"] = party
+    return form
+
+
+def _registered(address: Address) -> dict[str, str]:
+    """The unit that the former holder owns in every county, and its certificate."""
+    county = address.division_code[:6]
+    place = _REGISTERED.get(county, "嘉兴市")
+    return {"bdcdyh": f"{county}001001GB00001F00010001", "ownership_proof_no": f"浙(2024){place}不动产权第0012345号"}
 
 
 def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Address) -> Any:
+    if ref.ref in {"owners", "designated_holder", "bdcdyh"}:
+        return None
     if ref.ref == "account_no":
         haining = item.field == "water" and address.division_code.startswith("330481")
         return _HAINING_WATER if haining else _ACCOUNTS[item.field]

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from hub.domain.address import Address
 from hub.domain.catalogue import Catalogue, FieldRef, FormField
-from hub.domain.form import BankAccount, ContactChange, OrderForm, Terminal
+from hub.domain.form import BankAccount, ContactChange, OrderForm, Owner, Terminal
 from hub.domain.party import PartyRef
 
 ANNOTATIONS: dict[str, Any] = {
@@ -29,6 +29,7 @@ ANNOTATIONS: dict[str, Any] = {
     "integer": int,
     "money": int,
     "month": str,
+    "owner_list": tuple[Owner, ...],
     "party_list": tuple[PartyRef, ...],
     "party_ref": PartyRef,
     "site": str,

@@ -8,8 +8,25 @@ from decimal import Decimal
 from pydantic import Field
 
 from hub.domain.address import Address
-from hub.domain.base import Frozen
+from hub.domain.base import Frozen, Labelled
 from hub.domain.party import PartyRef
+
+
+class CoOwnership(Labelled):
+    """How several persons own one thing."""
+
+    SOLE = "sole", "单独所有"
+    JOINT = "joint", "共同共有"
+    SHARES = "shares", "按份共有"
+    OTHER = "other", "其他共有"
+
+
+class Owner(PartyRef):
+    """An owner to be entered: `share` is a fraction such as `1/2`, given by owners in shares and by nobody else."""
+
+    mode: CoOwnership = CoOwnership.SOLE
+    share: str | None = Field(default=None, pattern=r"^[1-9]\d{0,5}/[1-9]\d{0,5}$")
+    mobile: str | None = None
 
 
 class ContactChange(Frozen):
@@ -92,3 +109,8 @@ class OrderForm(Frozen):
     new_address: Address | None = None
     contract_accept: bool | None = None
     bank_account: BankAccount | None = None
+    bdcdyh: str | None = None
+    contract_no: str | None = Field(default=None, pattern=r"^[0-9A-Za-z-]{4,50}$")
+    price: int | None = Field(default=None, gt=0, le=10**13)
+    owners: tuple[Owner, ...] | None = Field(default=None, min_length=1, max_length=50)
+    transferors: tuple[PartyRef, ...] | None = Field(default=None, min_length=1, max_length=50)

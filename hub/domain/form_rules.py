@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,12 +14,25 @@ from hub.domain.address import Divisions
 from hub.domain.application import Application
 from hub.domain.catalogue import Catalogue, FieldRef, ServiceItem
 from hub.domain.form import ContactChange, OrderForm
-from hub.domain.identifiers import IdentifierFault, check_bus_card, check_document, check_phone
+from hub.domain.identifiers import (
+    IdentifierFault,
+    check_bus_card,
+    check_document,
+    check_estate_certificate,
+    check_estate_unit,
+    check_phone,
+)
+from hub.domain.owners import check_holder, check_shares, designated_beside_owners
 from hub.domain.party import PartyRef
 from hub.domain.taxonomy import ErrorCode
 from hub.errors import Fault
 
 _PLAIN = re.compile(r"[a-z_]{1,40}")
+IDENTIFIER_CHECKS: dict[str, Callable[[str], str]] = {
+    "bus_card": check_bus_card,
+    "estate_certificate": check_estate_certificate,
+    "estate_unit": check_estate_unit,
+}
 
 
 def check_forms(application: Application, catalogue: Catalogue, divisions: Divisions, today: date) -> Iterator[Fault]:
@@ -39,11 +52,16 @@ def check_forms(application: Application, catalogue: Catalogue, divisions: Divis
             elif _wanted(ref, form):
                 yield Fault(f"items[{index}].form.{ref.ref}", ErrorCode.VAL_REQUIRED.value, "this field is required")
         yield from _dates(application, index, form)
+        yield from check_holder(application, index, item, form, today)
 
 
 def item_form(application: Application, index: int, item: ServiceItem) -> dict[str, Any]:
-    """What the item asks for and nothing else: its own fields before the shared ones."""
-    merged = {**application.form, **application.items[index].form}
+    """What the item asks for and nothing else: its own fields before the shared ones.
+
+    A holder named beside the new owners is the holder of every account that moves with them.
+    """
+    merged = {"designated_holder": designated_beside_owners(application)}
+    merged |= {**application.form, **application.items[index].form}
     return {key: value for key, value in merged.items() if key in item.field_keys and value is not None}
 
 
@@ -108,29 +126,35 @@ class _Rules:
         kind = self.catalogue.by_field[ref.ref].type
         if kind == "party_ref":
             yield from self._document(typed, where)
-        elif kind == "party_list":
+        elif kind in {"party_list", "owner_list"}:
             for index, member in enumerate(typed):
                 yield from self._document(member, f"{where}[{index}]")
+                yield from self._phone(getattr(member, "mobile", None), f"{where}[{index}].mobile")
+            if kind == "owner_list":
+                yield from check_shares(typed, where, self.today)
         elif kind == "contact_change":
             yield from self._change(typed, where)
         elif kind == "division" and typed not in self.divisions.by_code:
             yield Fault(where, ErrorCode.VAL_CODE.value, "no such division in this city")
         elif kind == "address" and typed.division_code not in self.divisions.by_code:
             yield Fault(f"{where}.division_code", ErrorCode.VAL_CODE.value, "no such town or street in this city")
-        if ref.check == "bus_card":
+        if ref.check is not None:
             try:
-                check_bus_card(typed)
+                IDENTIFIER_CHECKS[ref.check](typed)
             except IdentifierFault as fault:
                 yield fault.at(where)
 
     def _change(self, change: ContactChange, where: str) -> Iterator[Fault]:
         if change == ContactChange():
             yield Fault(where, ErrorCode.VAL_REQUIRED.value, "at least one changed item is needed")
-        if change.mobile is not None:
+        yield from self._phone(change.mobile, f"{where}.mobile")
+
+    def _phone(self, number: str | None, where: str) -> Iterator[Fault]:
+        if number is not None:
             try:
-                check_phone(change.mobile)
+                check_phone(number)
             except IdentifierFault as fault:
-                yield fault.at(f"{where}.mobile")
+                yield fault.at(where)
 
     def _document(self, party: PartyRef, where: str) -> Iterator[Fault]:
         try:

@@ -121,6 +121,9 @@ def advance(task: Task, event: TaskEvent, *, worked: Worked = elapsed) -> Advanc
     elif event.source is By.CALL and event.provider_ref and not task.provider_ref and reason != "duplicate":
         # A reply overtaken by a callback or a cancellation still tells which order is ours.
         after = task.with_(provider_ref=event.provider_ref, version=task.version + 1)
+    elif event.legal_effect and task.legal_effect is None and reason == "source":
+        # What is in force is in force, also while the task waits to be cancelled.
+        after = task.with_(legal_effect=event.legal_effect, version=task.version + 1)
     return Advance(after, kept, reason is None, reason)
 
 

@@ -21,6 +21,7 @@ class ServiceOrder(Frozen):
     `serial` (20 characters) and `request_id` (32 hex) are derived from the task number, so that every attempt
     repeats them. `operation` is the catalogue's upstream operation, for example `3001:01`; `variant` the part
     after the colon. `provider_ref` is the utility's own order number once known, `assertion` the case's identity check.
+    `linked` are the fields whose accounts move in the same case, told to a registry only.
     """
 
     task_number: str
@@ -41,6 +42,7 @@ class ServiceOrder(Frozen):
     property_unit_no: str | None = None
     delivery: Literal["window", "terminal", "post", "electronic"] = "window"
     form: OrderForm = OrderForm()
+    linked: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     provider_ref: str | None = None
 

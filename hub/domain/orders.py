@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from hub.clock import SHANGHAI
 from hub.domain import numbers
@@ -11,10 +13,11 @@ from hub.domain.application import Application
 from hub.domain.catalogue import Catalogue, ServiceItem
 from hub.domain.evidence import Evidence
 from hub.domain.form import OrderForm
-from hub.domain.form_rules import item_form
+from hub.domain.form_rules import IDENTIFIER_CHECKS, item_form
 from hub.domain.identifiers import IdentifierFault, check_phone, normal_document
 from hub.domain.order import ServiceOrder
-from hub.domain.party import Agent, IdentityAssertion, IdentityDocument, Organisation, Party
+from hub.domain.owners import normal_party
+from hub.domain.party import Agent, IdentityAssertion, IdentityDocument, Organisation, Party, PartyRef
 
 _ORDER = "order"
 
@@ -33,16 +36,15 @@ def orders_for(
     case's identity check goes with every order.
     """
     return tuple(
-        _order(application, index, catalogue.by_code[request.code], case_number, submitted_at).with_(
-            assertion=assertion
-        )
-        for index, request in enumerate(application.items)
+        _order(application, index, catalogue, case_number, submitted_at).with_(assertion=assertion)
+        for index in range(len(application.items))
     )
 
 
 def _order(
-    application: Application, index: int, item: ServiceItem, case_number: str, submitted_at: datetime
+    application: Application, index: int, catalogue: Catalogue, case_number: str, submitted_at: datetime
 ) -> ServiceOrder:
+    item = catalogue.by_code[application.items[index].code]
     task = numbers.task_number(case_number, index + 1)
     form = item_form(application, index, item)
     return ServiceOrder(
@@ -62,9 +64,37 @@ def _order(
         address=application.address,
         property_unit_no=application.property_unit_no if _about_property(item) else None,
         delivery=application.delivery,
-        form=OrderForm.model_validate(form),
+        form=_form(form, item, submitted_at),
+        linked=_linked(application, index, catalogue),
         evidence=tuple(_evidence(application, item)),
     )
+
+
+def _form(given: dict[str, Any], item: ServiceItem, at: datetime) -> OrderForm:
+    """The form with every number in its normal form."""
+    today = at.astimezone(SHANGHAI).date()
+    form = OrderForm.model_validate(given)
+    changes: dict[str, Any] = {}
+    for ref in item.form_fields:
+        value = getattr(form, ref.ref)
+        if isinstance(value, PartyRef):
+            changes[ref.ref] = normal_party(value, today)
+        elif isinstance(value, tuple) and value and isinstance(value[0], PartyRef):
+            changes[ref.ref] = tuple(normal_party(each, today) for each in value)
+        elif ref.check is not None and value is not None:
+            with suppress(IdentifierFault):
+                changes[ref.ref] = IDENTIFIER_CHECKS[ref.check](value)
+    changed: OrderForm = form.with_(**changes)
+    return changed
+
+
+def _linked(application: Application, index: int, catalogue: Catalogue) -> tuple[str, ...]:
+    """The fields whose accounts move in the same case as what is registered by this order."""
+    codes = [request.code for request in application.items]
+    if catalogue.by_code[codes[index]] not in catalogue.linked:
+        return ()
+    others = (catalogue.by_code[code] for code in codes)
+    return tuple(dict.fromkeys(item.field for item in others if item.business_type == "transfer"))
 
 
 def _evidence(application: Application, item: ServiceItem) -> Iterable[Evidence]:

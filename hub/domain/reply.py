@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from hub.domain.address import Address
 from hub.domain.base import Frozen
+from hub.domain.party import DocumentType
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 
@@ -27,6 +28,7 @@ class UtilityAccount(Frozen):
 
     account_no: str
     account_no_old: str | None = None
+    certificate_no: str | None = None
     holder_name: str | None = None
     holder_document: str | None = None
     address: str | None = None
@@ -83,6 +85,31 @@ class Holding(Frozen):
     location: str | None = None
 
 
+class TransferNotice(Frozen):
+    """The last step of a transfer that began at the registry's own window, told for its accounts to follow.
+
+    `ids` are what to settle it by; `fields` the accounts that are to move; `consent` whether the new owner agreed that
+    they are told. `state` is COMPLETED once it is entered in the register, CANCELLED when it was withdrawn.
+    """
+
+    ids: tuple[str, ...] = ()
+    number: str
+    division: str | None = None
+    unit_no: str
+    certificate_no: str | None = None
+    address: str | None = None
+    former_holder: str | None = None
+    holder_name: str | None = None
+    holder_document_type: DocumentType | None = None
+    holder_document: str | None = None
+    mobile: str | None = None
+    fields: tuple[str, ...] = ()
+    consent: bool
+    state: TaskState
+    at: datetime
+    legal_effect: datetime | None = None
+
+
 class Reply(Frozen):
     """The utility's answer in canonical terms; absent fields were not in the answer.
 
@@ -106,6 +133,7 @@ class Reply(Frozen):
     contract_no: str | None = None
     receipt_no: str | None = None
     certificate_no: str | None = None
+    licence_no: str | None = None
     fee_due_fen: int | None = None
     arrears_fen: int | None = None
     balance_fen: int | None = None
@@ -130,3 +158,4 @@ class Reply(Frozen):
     issuer: str | None = None
     members: tuple[HouseholdMember, ...] = ()
     holdings: tuple[Holding, ...] = ()
+    notices: tuple[TransferNotice, ...] = ()

@@ -9,7 +9,19 @@ from urllib.parse import unquote_to_bytes
 
 from hub.domain.work import ExchangeRecord
 from hub.sdk.context import Call
-from hub.wire.exchange import FileGet, FileList, FilePut, FileResponse, HttpRequest, HttpResponse
+from hub.wire.exchange import (
+    FileGet,
+    FileList,
+    FilePut,
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    Insert,
+    Select,
+    TableResponse,
+    TableWork,
+    Update,
+)
 
 _CREDENTIALS = frozenset({"authorization", "x-access-token", "cookie", "set-cookie", "proxy-authorization"})
 _FORM = "application/x-www-form-urlencoded"
@@ -49,6 +61,8 @@ def _request(call: Call) -> dict[str, Any]:
             return {"get": path}
         case FileList(path):
             return {"list": path}
+        case TableWork(steps):
+            return {"steps": [_step(each) for each in steps]}
         case _:
             return {}
 
@@ -59,8 +73,20 @@ def _response(call: Call) -> dict[str, Any]:
             return {"status": status, "headers": _headers(headers), **_body(body)}
         case FileResponse(found, body, names):
             return {"found": found, **_body(body), "names": [list(each) for each in names]}
+        case TableResponse(results, refused):
+            return {"results": _plain(results), "refused": refused}
         case _:
             return {}
+
+
+def _step(step: Insert | Update | Select) -> dict[str, Any]:
+    match step:
+        case Insert(table, values):
+            return {"insert": table, "values": _plain(values)}
+        case Update(table, values, where):
+            return {"update": table, "values": _plain(values), "where": _plain(where)}
+        case Select(table, _, where, order, limit):
+            return {"select": table, "where": _plain(where), "order": list(order), "limit": limit}
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

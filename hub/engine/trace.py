@@ -121,6 +121,8 @@ def _form(value: Any, key: str = "") -> Iterator[tuple[Kind, str]]:
         "card_no": "document",
         "cust_no": "document",
         "ownership_proof_no": "document",
+        "bdcdyh": "document",
+        "contract_no": "document",
     }
     match value:
         case dict():

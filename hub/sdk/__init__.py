@@ -37,7 +37,7 @@ from hub.domain.outcome import (
     Unknown,
 )
 from hub.domain.party import DocumentType, IdentityDocument
-from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, UtilityAccount
+from hub.domain.reply import Bill, FileRecord, NodeEvent, Reply, TransferNotice, UtilityAccount
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
@@ -105,6 +105,7 @@ __all__ = [
     "ServiceError",
     "ServiceOrder",
     "TaskState",
+    "TransferNotice",
     "Tree",
     "Unknown",
     "UnmappedCode",

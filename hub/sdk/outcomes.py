@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from hub.clock import SHANGHAI
 from hub.domain.outcome import (
     Absent,
     Accepted,
@@ -72,7 +73,9 @@ def outputs_of(reply: Reply) -> tuple[Output, ...]:
     if reply.receipt_no:
         outputs.append(Output(kind="receipt", identifier=reply.receipt_no))
     if reply.certificate_no:
-        outputs.append(Output(kind="certificate", identifier=reply.certificate_no))
+        licence = {"licence_no": reply.licence_no} if reply.licence_no else {}
+        since = reply.legal_effect.astimezone(SHANGHAI).date() if reply.legal_effect else None
+        outputs.append(Output(kind="certificate", identifier=reply.certificate_no, effective=since, data=licence))
     answer = reply.model_dump(mode="json", include=_ANSWER_FIELDS, exclude_none=True, exclude_defaults=True)
     if answer:
         outputs.append(Output(kind="answer", data=answer))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 
 class Phase(IntEnum):
@@ -88,8 +89,58 @@ class FileResponse:
     names: tuple[tuple[str, int], ...] = ()
 
 
-WireRequest = HttpRequest | FilePut | FileGet | FileList
-WireResponse = HttpResponse | FileResponse
+Cell = str | int | Decimal | None
+Match = Mapping[str, Cell | tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """One row for a shared table. A row with its key there already is an answer (`refused`), not a failure."""
+
+    table: str
+    values: Mapping[str, Cell] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change the rows that `where` finds: a column's value, or one of several. The answer is how many there were."""
+
+    table: str
+    values: Mapping[str, Cell] = field(repr=False)
+    where: Match = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Read columns of the rows that `where` finds, at most `limit` of them, in the order of `order`."""
+
+    table: str
+    columns: tuple[str, ...]
+    where: Match = field(default_factory=dict, repr=False)
+    order: tuple[str, ...] = ()
+    limit: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableWork:
+    """Steps in shared tables, in one transaction: all of them take effect at its commit, or none does."""
+
+    steps: tuple[Insert | Update | Select, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableResponse:
+    """One result a step: the rows of a select, the number of rows of an insert or update.
+
+    `refused`: the database did nothing, because a row's key is taken or because it cannot hold a value.
+    """
+
+    results: tuple[tuple[Mapping[str, Any], ...] | int, ...] = field(default=(), repr=False)
+    refused: Literal["duplicate", "value"] | None = None
+
+
+WireRequest = HttpRequest | FilePut | FileGet | FileList | TableWork
+WireResponse = HttpResponse | FileResponse | TableResponse
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hub.errors import EncodeError
-from hub.wire.exchange import Exchanged, FileGet, FileList, FilePut, HttpRequest, Limits, Transport, WireRequest
+from hub.wire.exchange import (
+    Exchanged,
+    FileGet,
+    FileList,
+    FilePut,
+    HttpRequest,
+    Limits,
+    TableWork,
+    Transport,
+    WireRequest,
+)
 from hub.wire.http import HttpTransport
 
 _SFTP_KEYS = ("host", "port", "username", "private_key", "host_key")
@@ -42,8 +52,27 @@ def _sftp(config: Mapping[str, Any], _concurrency: int) -> Transport:
     return SftpTransport(**{name: config.get(f"sftp_{name}", config.get(name)) for name in _SFTP_KEYS})
 
 
-_CARRIES: Mapping[str, tuple[type, ...]] = {"http": (HttpRequest,), "sftp": (FilePut, FileGet, FileList)}
+def _tables(config: Mapping[str, Any], concurrency: int) -> Transport:
+    from hub.wire.tables import TablesTransport  # as above, of the database's library
+
+    return TablesTransport(config["database_url"], connections=concurrency)
+
+
+def _folder(config: Mapping[str, Any], _concurrency: int) -> Transport:
+    from hub.wire.folder import FolderTransport
+
+    return FolderTransport(config["exchange_dir"])
+
+
+_CARRIES: Mapping[str, tuple[type, ...]] = {
+    "http": (HttpRequest,),
+    "sftp": (FilePut, FileGet, FileList),
+    "tables": (TableWork,),
+    "folder": (FilePut, FileGet, FileList),
+}
 _OPEN: Mapping[str, Callable[[Mapping[str, Any], int], Transport]] = {
     "http": lambda _config, concurrency: HttpTransport(max_connections=concurrency),
     "sftp": _sftp,
+    "tables": _tables,
+    "folder": _folder,
 }

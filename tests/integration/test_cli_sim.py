@@ -87,7 +87,8 @@ async def test_addresses_are_printed_for_people_under_a_banner():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"), [(("sea",), "power, transit, water"), (("--clock", "noon"), "START@ORIGIN*RATE")]
+    ("arguments", "named"),
+    [(("sea",), "there is no simulator 'sea'; there are: "), (("--clock", "noon"), "START@ORIGIN*RATE")],
 )
 async def test_wrong_name_or_clock_ends_with_2_and_says_what_is_known(arguments, named):
     async with Running(*arguments) as sims:

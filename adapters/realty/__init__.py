@@ -1,0 +1,1 @@
+"""The real-estate registry: exchange tables in a shared database."""
