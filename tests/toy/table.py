@@ -61,7 +61,8 @@ class Table:
             overlay=overlay(folder, adapter=adapter.spec.id, **{"retry": _RETRY, **changes})
         )
         spec = next(each for each in configuration.endpoints if each.id == "water-city")
-        self.rules = _rules(configuration, [found.open(spec, {"base_url": "http://127.0.0.1:1"})], self.clock, draw)
+        opened = [found.open(spec, {"base_url": "http://127.0.0.1:1"})]
+        self.rules = _rules(configuration, opened, self.clock, draw, {spec.id})
         admission = _admission(configuration, vault, self.clock, draw)
         self._intake = Intake(configuration, self.rules, _router(configuration, self.clock), admission)
         self._restarts = 0
