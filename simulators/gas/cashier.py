@@ -22,13 +22,14 @@ _PAGE = 50
 
 def pay_bill(books: Books, asked: Asked) -> Fields:
     """Post a payment: all of the named bills, or the fee of the order that is named in their place."""
-    bills, amount = many(asked.fields["billId"]), fen(asked.fields["amount"])
-    if bills[0] in books.orders:
-        order = books.order(bills[0], asked.company)
+    bills, amount = many(asked.get("billId")), fen(asked.fields["amount"])
+    if asked.get("orderNo") is not None:
+        order = books.order(asked.fields["orderNo"], asked.company)
         payment = _fee_paid(books, asked, order, amount)
     else:
-        if asked.get("customerNo") is None:
-            raise ServiceFault("GAS-1011", "缺少户号", fieldName="customerNo")
+        lacking = "customerNo" if asked.get("customerNo") is None else "" if bills else "billId"
+        if lacking:
+            raise ServiceFault("GAS-1011", "缺少必填要素", fieldName=lacking)
         customer = books.customer(asked.fields["customerNo"], asked.company)
         payment = _bills_paid(books, asked, customer, bills, amount)
     facts = {

@@ -122,6 +122,9 @@ def shown(books: Books, order: Order) -> Fields:
         told["visit"] = {"slotId": slot.id, "from": zulu(slot.begin), "to": zulu(slot.end)}
     if order.fee_due:
         told["feeDue"] = yuan(order.fee_due)
+    paid = next((each for each in books.payments.values() if each.order == order.number), None)
+    if paid is not None:
+        told["feePaid"] = {"receiptNo": paid.receipt, "channelRef": paid.reference}
     if order.contract:
         told["contractNo"] = order.contract
     told["attachment"] = [

@@ -35,7 +35,7 @@ async def test_order_of_every_type_goes_its_way_to_the_end(kind):
             if shown["status"] == "PENDING_PAYMENT":
                 assert shown["feeDue"] == WITH_FEE[kind]
                 paid = {
-                    "billId": [number],
+                    "orderNo": number,
                     "amount": shown["feeDue"],
                     "paidAt": "2026-01-05T01:00:00Z",
                     "channelRef": "F",
@@ -47,6 +47,7 @@ async def test_order_of_every_type_goes_its_way_to_the_end(kind):
         assert ("PENDING_PAYMENT" in seen) == (kind in WITH_FEE)
         done = await state(gas, number)
         assert (done["status"], "contractNo" in done, "feeDue" in done) == ("COMPLETED", kind in CONTRACTS, False)
+        assert done.get("feePaid", {}).get("channelRef") == ("F" if kind in WITH_FEE else None)
 
 
 @pytest.mark.parametrize(
@@ -296,6 +297,7 @@ PAY = {"customerNo": "10020001", "billId": ["202511", "202512"], "amount": "86.4
         ({"customerNo": "10020006"}, "GAS-1007", None),
         ({"billId": ["202510"]}, "GAS-1009", None),
         ({"customerNo": None}, "GAS-1011", None),
+        ({"billId": []}, "GAS-1011", None),
         ({"customerNo": "10099999"}, "GAS-1001", None),
     ],
 )
