@@ -108,7 +108,8 @@ class SoapCodec:
             _refuse_guessed_booleans(arguments, xml.to_tree(message), operation)
             faults = self._schema.check(message) if contract.style == "document" else []
             if faults:
-                raise EncodeError(operation, "; ".join(faults))
+                place, _, rule = faults[0].partition(": ")
+                raise EncodeError(place.partition("/")[2].replace("/", ".") or operation, "; ".join((rule, *faults[1:])))
         if security is not None:
             security.sign(envelope)
         etree.cleanup_namespaces(envelope)

@@ -87,14 +87,14 @@ def test_nested_arguments_and_lists_are_written_in_the_schema_s_order():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"customerNo": "CANARY"}, "putCustomer/customer/customerNo: breaks the rule pattern_valid"),
-        ({"balance": "CANARY"}, "putCustomer/customer/balance: breaks the rule"),
+        ({"customerNo": "CANARY"}, "customer.customerNo: breaks the rule pattern_valid"),
+        ({"balance": "CANARY"}, "customer.balance: breaks the rule"),
         ({"active": "CANARY"}, "putCustomer.customer.active: is not a boolean"),
         ({"name": None}, "putCustomer.customer.name: an argument is missing"),
         ({"name": ["CANARY", "CANARY"]}, "of the wrong kind"),
         ({"name": "CANARY\0"}, "of the wrong kind"),
         ({"colour": "CANARY"}, "the WSDL has no argument colour"),
-        ({"meter": [{"meterNo": "1", "kind": "CANARY"}]}, "meter/kind: breaks the rule enumeration_valid"),
+        ({"meter": [{"meterNo": "1", "kind": "CANARY"}]}, "customer.meter.kind: breaks the rule enumeration_valid"),
         ({"meter": "CANARY"}, "wrong kind"),
     ],
 )
