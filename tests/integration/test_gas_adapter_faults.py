@@ -11,6 +11,17 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from tests.integration.gas_hub import LAG, acceptable, day_query, material, order_of, payment, query, running
 
+
+class Ahead:
+    """A clock that is six minutes ahead of another."""
+
+    def __init__(self, clock) -> None:
+        self.clock, self.busy = clock, clock.busy
+
+    def now(self):
+        return self.clock.now() + timedelta(minutes=6)
+
+
 DOUBTFUL = [
     "before-commit",
     "after-commit",
@@ -239,9 +250,7 @@ async def test_wrong_credentials_are_not_sent_and_tried_once(config):
 
 async def test_clock_that_is_off_is_refused_at_the_door_with_nothing_done():
     async with running() as hub:
-        hub.gas.clock = type(
-            "Ahead", (), {"now": lambda self: hub.clock.now() + timedelta(minutes=6), "busy": hub.clock.busy}
-        )()
+        hub.gas.clock = Ahead(hub.clock)
         outcome = await hub.run("accept", acceptable("JX6-GAS-08"))
         assert (outcome.kind, outcome.error.provider_code_raw) == ("not_sent", "GAS-9004")
         assert hub.gas.ledger.count() == 0
