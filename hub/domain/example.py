@@ -158,6 +158,8 @@ def _evidence(items: list[ServiceItem], audience: Audience, catalogue: Catalogue
     wanted = dict.fromkeys(
         rule.any_of[0] for item in items for rule in item.materials if rule.applies(audience, agent=agent)
     )
+    if any(item.field == "gas" and item.output == "contract" for item in items):
+        wanted["SUPPLY_CONTRACT"] = None  # signed in the case: a gas company begins no work before
     for material in wanted:
         kind = catalogue.by_material[material]
         if kind.source in {"physical", "form"}:

@@ -109,7 +109,9 @@ class SoapCodec:
             faults = self._schema.check(message) if contract.style == "document" else []
             if faults:
                 place, _, rule = faults[0].partition(": ")
-                raise EncodeError(place.partition("/")[2].replace("/", ".") or operation, "; ".join((rule, *faults[1:])))
+                raise EncodeError(
+                    place.partition("/")[2].replace("/", ".") or operation, "; ".join((rule, *faults[1:]))
+                )
         if security is not None:
             security.sign(envelope)
         etree.cleanup_namespaces(envelope)
