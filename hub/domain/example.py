@@ -21,6 +21,7 @@ SIGNED_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 _ACCOUNTS = {"water": "0100012345", "power": "3304020012345", "gas": "10012345"}
 _HAINING_WATER = "0810012345"
 _REGISTERED = {"330421": "嘉善县", "330424": "海盐县", "330481": "海宁市", "330482": "平湖市", "330483": "桐乡市"}
+_GAS_COUNTIES = {"330421": "21", "330424": "24", "330481": "81", "330482": "82", "330483": "83"}
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -161,8 +162,10 @@ def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Addr
     if ref.ref in {"owners", "designated_holder", "bdcdyh"}:
         return None
     if ref.ref == "account_no":
-        haining = item.field == "water" and address.division_code.startswith("330481")
-        return _HAINING_WATER if haining else _ACCOUNTS[item.field]
+        county = address.division_code[:6]
+        if item.field == "gas" and county in _GAS_COUNTIES:
+            return f"{_GAS_COUNTIES[county]}012345"
+        return _HAINING_WATER if (item.field, county) == ("water", "330481") else _ACCOUNTS[item.field]
     if ref.ref == "cust_no" and not address.division_code.startswith("330402"):
         return f"{address.division_code[:6]}012345"  # one customer in each branch of the cable television
     values = {**_VALUES, "new_address": address.model_dump(exclude_none=True)}
@@ -174,6 +177,8 @@ def _evidence(items: list[ServiceItem], audience: Audience, catalogue: Catalogue
     wanted = dict.fromkeys(
         rule.any_of[0] for item in items for rule in item.materials if rule.applies(audience, agent=agent)
     )
+    if any(item.field == "gas" and item.output == "contract" for item in items):
+        wanted["SUPPLY_CONTRACT"] = None  # signed in the case: a gas company begins no work before
     for material in wanted:
         kind = catalogue.by_material[material]
         if kind.source in {"physical", "form"}:

@@ -74,9 +74,12 @@ class BreakerPolicy(Frozen):
 
 
 class BatchSchedule(Frozen):
-    """When batch files are written and looked for: cron lines in Asia/Shanghai."""
+    """When batch files are written and looked for: cron lines in Asia/Shanghai.
 
-    send: str
+    Without `send` nothing is written, as where answers are only collected, from a feed of changes.
+    """
+
+    send: str | None = None
     collect: str
 
 

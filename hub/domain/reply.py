@@ -35,6 +35,9 @@ class UtilityAccount(Frozen):
     use: str | None = None
     status: str | None = None
     meter_no: str | None = None
+    meter_kind: str | None = None
+    safety_checked_on: date | None = None
+    safety_result: str | None = None
     capacity: str | None = None
     arrears_fen: int | None = None
     balance_fen: int | None = None

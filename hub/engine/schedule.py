@@ -38,7 +38,8 @@ class Schedule:
             if served.spec.reconcile is not None and reconciling.OPERATION in served.adapter.operations:
                 comparing[served.spec.reconcile].append(endpoint)
             if served.spec.batch is not None:
-                closing[served.spec.batch.send].append(endpoint)
+                if served.spec.batch.send is not None:
+                    closing[served.spec.batch.send].append(endpoint)
                 collecting[served.spec.batch.collect].append(endpoint)
         return [
             *((when, partial(self._close, endpoints)) for when, endpoints in closing.items()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 from collections.abc import Mapping
@@ -17,10 +18,12 @@ from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 from zeep.xsd import ComplexType
 from zeep.xsd import Element as Declared
 from zeep.xsd.elements.any import Any as AnyElement
+from zeep.xsd.types.builtins import Base64Binary
 
 from hub.errors import ConfigError, DecodeError, EncodeError, Fault, NotSupported
 from hub.wire import xml
 from hub.wire.wsdl import LocalFiles, schema_of
+from hub.wire.wsse import UsernameToken
 
 # At DEBUG zeep prints whole envelopes, passwords included.
 logging.getLogger("zeep").setLevel(logging.WARNING)
@@ -84,12 +87,20 @@ class SoapCodec:
         return tuple(sorted(self._binding.all()))
 
     def encode(
-        self, operation: str, arguments: Mapping[str, Any], charset: str = "utf-8"
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        charset: str = "utf-8",
+        *,
+        security: UsernameToken | None = None,
     ) -> tuple[tuple[tuple[str, str], ...], bytes]:
-        """Make headers and envelope of a request, checked against the WSDL's schema."""
+        """Make headers and envelope of a request, checked against the WSDL's schema and signed by `security`.
+
+        Values are text as on the wire, xs:base64Binary included.
+        """
         contract = self._operation(operation)
         try:
-            envelope = contract.create(**arguments).content
+            envelope = contract.create(**_with_bytes(arguments, contract.input.body.type)).content
         except _BAD_ARGUMENT as error:
             raise _argument_error(operation, error) from None
         body = envelope.find(f"{self._namespace}Body")
@@ -97,7 +108,12 @@ class SoapCodec:
             _refuse_guessed_booleans(arguments, xml.to_tree(message), operation)
             faults = self._schema.check(message) if contract.style == "document" else []
             if faults:
-                raise EncodeError(operation, "; ".join(faults))
+                place, _, rule = faults[0].partition(": ")
+                raise EncodeError(
+                    place.partition("/")[2].replace("/", ".") or operation, "; ".join((rule, *faults[1:]))
+                )
+        if security is not None:
+            security.sign(envelope)
         etree.cleanup_namespaces(envelope)
         return self._headers(contract.soapaction or "", charset), xml.to_bytes(envelope, charset)
 
@@ -160,6 +176,19 @@ class SoapCodec:
         if status != 200 or message is None or namespace != self._namespace:
             raise DecodeError("soap", f"status {status} without a response of the expected SOAP version")
         return message
+
+
+def _with_bytes(arguments: Any, kind: Any) -> Any:
+    """The arguments with what is xs:base64Binary as bytes: zeep would encode its text a second time."""
+    if isinstance(arguments, list):
+        return [_with_bytes(each, kind) for each in arguments]
+    if isinstance(kind, Base64Binary) and isinstance(arguments, str):
+        return base64.b64decode(arguments, validate=True)
+    declared = _declared(kind)
+    if declared is None or not isinstance(arguments, Mapping):
+        return arguments
+    kinds = {etree.QName(name).localname: member.type for name, member in declared.items()}
+    return {name: _with_bytes(value, kinds.get(name)) for name, value in arguments.items()}
 
 
 def _argument_error(operation: str, error: Exception) -> EncodeError:

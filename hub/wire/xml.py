@@ -34,7 +34,8 @@ def parse(data: bytes | str, charset: str | None = None) -> Element:
     if prologue and text.startswith("<!DOCTYPE", prologue.end()):
         raise DecodeError("xml", "a document type declaration is not allowed")
     try:
-        return etree.fromstring(charsets.encode(text, "utf-8", "xml"), _parser())
+        # Named, so that lxml does not sniff: it would read UTF-16 hidden in UTF-8, past the check above.
+        return etree.fromstring(charsets.encode(text, "utf-8", "xml"), _parser("utf-8"))
     except etree.XMLSyntaxError as error:
         line, column = error.position
     raise DecodeError("xml", f"not well-formed at line {line}, column {column}")
@@ -104,9 +105,10 @@ class Schema:
         return [f"{place}: breaks the rule {rule}" for place, rule in faults.items()]
 
 
-def _parser() -> etree.XMLParser:
+def _parser(encoding: str | None = None) -> etree.XMLParser:
     # A parser holds state, so each document gets its own; making one costs microseconds.
     return etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         load_dtd=False,
         no_network=True,

@@ -59,7 +59,8 @@ def _recoded(reply: HttpReply) -> bytes:
     declared = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
     charset = declared.partition("charset=")[2].strip('" ') or "utf-8"
     charset = "gb18030" if charset.lower().startswith("gb") else charset
-    text = reply.body.decode(charset, "replace")
+    # A byte order mark would say which charset it is after all.
+    text = reply.body.decode(charset, "replace").removeprefix("\ufeff")
     other = text.encode("utf-8" if charset == "gb18030" else "gb18030", "replace")
     # Pure ASCII reads the same in most charsets, so only two-byte units make it wrong.
-    return other if other != reply.body else text.encode("utf-16")
+    return other if other != text.encode(charset, "replace") else text.encode("utf-16-le")

@@ -60,8 +60,9 @@ def test_haining_water_speaks_the_other_dialect(configuration):
     assert len(dialects) == 6
 
 
-def test_a_utility_without_a_connection_is_routed_without_an_endpoint(configuration):
-    route = configuration.concessions.route("gas", "330402007")
+def test_a_utility_without_a_connection_is_routed_without_an_endpoint(changed):
+    overlay, _ = changed("concessions.yaml", "endpoint: gas-city, ", "")
+    route = load_configuration(overlay=overlay).concessions.route("gas", "330402007")
     assert route.provider.id == "gas-city"
     assert route.endpoint is None
 
@@ -75,8 +76,8 @@ def test_every_item_in_every_county_is_in_the_route_table_with_a_reason_or_an_en
     assert len(table.rows) == 68 * 7
     for row in table.rows:
         assert bool(row.endpoints) != bool(row.reason)
-    assert {row.field for row in table.routed} == {"water", "power", "transit", "catv", "realty"}
-    assert {row.field for row in table.unrouted} == {"gas", "ccard"}
+    assert {row.field for row in table.routed} == {"water", "power", "transit", "catv", "realty", "gas"}
+    assert {row.field for row in table.unrouted} == {"ccard"}
     assert all(row.reason == "the provider is not connected" for row in table.unrouted)
 
 

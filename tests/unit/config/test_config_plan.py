@@ -36,15 +36,22 @@ def test_a_second_hand_home_is_one_form_and_one_list():
     assert next(each for each in made.materials if each.any_of == ("ID_CARD",)).items == tuple(TRANSFER)
 
 
-def test_the_plan_names_who_serves_and_who_is_not_connected():
+def test_the_plan_names_who_serves_and_who_does_not():
     water, power, gas = plan(TRANSFER).items
     assert (water.provider, water.endpoint, water.unrouted) == ("water-city", "water-city", None)
     assert water.consent == ("water", "water-city")
     assert power.provider_zh == "嘉兴供电公司"
-    assert (gas.provider, gas.endpoint) == ("gas-city", None)
-    assert "not connected" in gas.unrouted
+    assert (gas.provider, gas.endpoint, gas.unrouted) == ("gas-city", "gas-city", None)
     (elsewhere,) = plan(["JX6-WAT-01"], division="330106001").items
     assert elsewhere.unrouted == "nobody serves this division"
+
+
+def test_the_plan_names_a_provider_that_is_not_connected(changed):
+    overlay, _ = changed("concessions.yaml", "endpoint: gas-city, ", "")
+    route = load_configuration(overlay=overlay).concessions.route
+    (gas,) = make_plan(["JX6-GAS-03"], "330402007", "individual", CATALOGUE, route).items
+    assert (gas.provider, gas.endpoint) == ("gas-city", None)
+    assert "not connected" in gas.unrouted
 
 
 def test_labels_are_in_both_languages_and_codes_have_theirs():

@@ -16,7 +16,7 @@ from hub.domain.validation import validate
 CONFIGURATION = load_configuration()
 CATALOGUE = CONFIGURATION.catalogue
 CASES = [(item.code, audience) for item in CATALOGUE.by_code.values() for audience in item.audience]
-CONNECTED = {"water", "power", "transit", "catv", "realty"}
+CONNECTED = {"water", "power", "transit", "catv", "realty", "gas"}
 
 
 def faults(application, now=SIGNED_AT):
@@ -95,13 +95,19 @@ def test_an_example_is_the_same_every_time():
         (with_form(citizen("JX6-WAT-11"), member_ids=[{"name": "a"}]), "items[0].form.member_ids[0].document", "VAL_FORMAT"),
         (citizen("JX6-BUS-01", evidence=()), "evidence", "MAT_MISSING"),
         (citizen("JX6-ELE-13", evidence=()), "evidence", "MAT_MISSING"),
-        (citizen("JX6-GAS-01"), "items[0].code", "RTE_NO_PROVIDER"),
     ],
 )  # fmt: skip
 def test_a_fault_is_found_at_its_place_alone(application, where, rule):
     item = CATALOGUE.by_code.get(application.items[0].code)
     unconnected = {("items[0].code", "RTE_NO_PROVIDER")} if item and item.field not in CONNECTED else set()
     assert faults(application) == {(where, rule)} | unconnected
+
+
+def test_an_item_of_a_utility_that_is_not_connected_has_no_provider(changed):
+    overlay, _ = changed("concessions.yaml", "endpoint: gas-city, ", "")
+    route = load_configuration(overlay=overlay).concessions.route
+    found = validate(citizen("JX6-GAS-01"), CATALOGUE, CONFIGURATION.divisions, route, SIGNED_AT)
+    assert {(fault.where, fault.rule) for fault in found} == {("items[0].code", "RTE_NO_PROVIDER")}
 
 
 def test_an_item_for_enterprises_is_not_for_a_citizen():

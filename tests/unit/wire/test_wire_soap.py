@@ -1,5 +1,6 @@
 """SOAP: bytes in the declared charset, contract checked both ways, faults without words, nothing but local files."""
 
+import base64
 import logging
 import shutil
 from pathlib import Path
@@ -87,14 +88,14 @@ def test_nested_arguments_and_lists_are_written_in_the_schema_s_order():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"customerNo": "CANARY"}, "putCustomer/customer/customerNo: breaks the rule pattern_valid"),
-        ({"balance": "CANARY"}, "putCustomer/customer/balance: breaks the rule"),
+        ({"customerNo": "CANARY"}, "customer.customerNo: breaks the rule pattern_valid"),
+        ({"balance": "CANARY"}, "customer.balance: breaks the rule"),
         ({"active": "CANARY"}, "putCustomer.customer.active: is not a boolean"),
         ({"name": None}, "putCustomer.customer.name: an argument is missing"),
         ({"name": ["CANARY", "CANARY"]}, "of the wrong kind"),
         ({"name": "CANARY\0"}, "of the wrong kind"),
         ({"colour": "CANARY"}, "the WSDL has no argument colour"),
-        ({"meter": [{"meterNo": "1", "kind": "CANARY"}]}, "meter/kind: breaks the rule enumeration_valid"),
+        ({"meter": [{"meterNo": "1", "kind": "CANARY"}]}, "customer.meter.kind: breaks the rule enumeration_valid"),
         ({"meter": "CANARY"}, "wrong kind"),
     ],
 )
@@ -103,6 +104,22 @@ def test_a_request_that_breaks_the_contract_is_refused_by_field_without_its_valu
         GAS.encode("putCustomer", {"customer": {**CUSTOMER, **change}})
     assert message in str(caught.value)
     assert "CANARY" not in str(caught.value) + repr(caught.value)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=8), min_size=1, max_size=2))
+def test_base64_is_written_once_and_its_length_is_that_of_the_bytes(contents):
+    photos = [base64.b64encode(content).decode() for content in contents]
+    _, body = GAS.encode("putCustomer", {"customer": {**CUSTOMER, "photo": photos}})
+    written = xml.to_tree(xml.parse(body).find(f"{SOAP_12}Body")[0], lists=["photo"])["customer"]
+    assert written["photo"] == photos
+
+
+@pytest.mark.parametrize(("photo", "rule"), [("MTIzNDU2Nzg5", "maxlength_valid"), ("CANARY!", "of the wrong kind")])
+def test_base64_that_is_too_long_or_none_is_refused(photo, rule):
+    with pytest.raises(EncodeError) as caught:
+        GAS.encode("putCustomer", {"customer": {**CUSTOMER, "photo": [photo]}})
+    assert rule in str(caught.value)
+    assert photo not in str(caught.value)
 
 
 def test_an_unknown_operation_is_not_supported():

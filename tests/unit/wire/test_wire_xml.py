@@ -163,3 +163,10 @@ def test_the_bytes_are_in_the_charset_that_the_declaration_names():
     data = xml.to_bytes(xml.from_tree("R", {"A": "喆"}), "gb2312")
     assert data == b'<?xml version="1.0" encoding="gb2312"?><R><A>' + "喆".encode("gbk") + b"</A></R>"
     assert etree.tostring(xml.parse(xml.to_bytes(xml.from_tree("R", {}), declaration=False))) == b"<R/>"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_hidden_in_utf_8_is_no_way_past_the_check_for_a_doctype(codec):
+    hidden = '<!DOCTYPE a [<!ENTITY e "CANARY">]><a>&e;</a>'.encode(codec)
+    with pytest.raises(DecodeError):
+        xml.parse(hidden, "utf-8")

@@ -1,0 +1,1 @@
+"""Adapter of the gas companies' customer service: SOAP 1.2 with WS-Security and a typed contract."""

@@ -1,0 +1,359 @@
+"""The gas companies' adapter: nothing there is idempotent, so a doubt is resolved by searching for the order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.gas import codec, precheck
+from hub.sdk import (
+    Absent,
+    AccountQuery,
+    Adapter,
+    BusinessKey,
+    CallEnded,
+    Collect,
+    Collected,
+    CollectedFile,
+    Completed,
+    Context,
+    DayQuery,
+    DecodeError,
+    Draw,
+    Env,
+    ErrorCode,
+    Evidence,
+    EvidencePart,
+    Faulty,
+    FileRecord,
+    NotSent,
+    Outcome,
+    Progress,
+    Rejected,
+    Reply,
+    ServiceError,
+    ServiceOrder,
+    TaskState,
+    Tree,
+    Unknown,
+    collect,
+    error_of,
+    outcome_of,
+    outputs_of,
+    read,
+    refusal,
+    write,
+)
+from hub.sdk.operation import Operation
+from hub.sdk.wire import HttpResponse, WireRequest, WireResponse
+
+_CITY_TIME = ZoneInfo("Asia/Shanghai")
+_LAG_SECONDS = 45  # searches are about half a minute behind
+_MOST_BYTES = 2 * 1024 * 1024
+_NOBODY = "00000000"
+_FEED = "feed:"
+_FINAL = {TaskState.COMPLETED, TaskState.REJECTED, TaskState.CANCELLED}
+_SLOT_TAKEN = "GAS-1008"
+_NOTES = {
+    "GAS-1007": "IC-card meter: the card is written at a terminal",
+    _SLOT_TAKEN: "the visit is taken: another half day is to be chosen",
+}
+
+
+class GasAdapter(Adapter):
+    """Speaks to one gas company's customer service."""
+
+    def encode(self, message: str, tree: Tree, env: Env, draw: Draw) -> WireRequest:
+        return codec.request(message, tree, env, draw)
+
+    def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
+        if not isinstance(response, HttpResponse):
+            raise DecodeError("response", "is not HTTP")
+        return codec.reply(message, response, env, effect=self.spec.messages[message].effect)
+
+    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
+        return (operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order)
+
+    # orders
+
+    @write(
+        "accept",
+        serves=("createServiceOrder:*",),
+        message="createServiceOrder",
+        inquiry="find",
+        visibility_lag=_LAG_SECONDS,
+        follow="progress",
+    )
+    async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """A visit is chosen first; then the order, which every call would make anew; then its files."""
+        large = next((each for each in order.evidence if each.ref and each.size > _MOST_BYTES), None)
+        if large is not None:
+            error = ServiceError(code=ErrorCode.MAT_INVALID, field=large.material, note="more than 2 MB")
+            return Faulty(error=error.with_(provider=self.endpoint))
+        reply = Reply(raw_code=_SLOT_TAKEN, error=ErrorCode.ELG_NOT_ELIGIBLE)
+        for slot in await self._slots(order, ctx) if order.form.visit_slot else (None,):
+            reply = await ctx.call("createServiceOrder", order, slot_id=slot)
+            if reply.raw_code != _SLOT_TAKEN:
+                break
+        if reply.error is not None:
+            return self._outcome(reply)
+        ctx.known_as(reply.provider_ref)
+        return await self._upload(order, reply, ctx) or self._outcome(reply)
+
+    @read("find", message="findOrders")
+    async def find(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """The order under our serial, completed by the files that it lacks. Of two the later one is cancelled."""
+        listed = await ctx.call("findOrders", None, serial=order.serial)
+        if listed.error is not None:
+            return self._undecided(listed)
+        number = order.provider_ref or _first(listed.records)
+        if number is None:
+            return Absent()
+        ctx.known_as(number)
+        spare = [each for each in listed.records if each.provider_ref != number]
+        for each in spare:
+            refused = each.state not in _FINAL and await self._cancelled(each, ctx)
+            if refused:
+                return Faulty(error=refused.with_(ref=number, note=f"{each.provider_ref} is a second order"))
+        reply = await ctx.call("getServiceOrder", None, order_no=number)
+        if reply.error is not None:
+            return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else self._undecided(reply)
+        failed = None if reply.state in _FINAL else await self._upload(order, reply, ctx)
+        return failed or _told(self._outcome(reply), spare)
+
+    @read("progress", message="getServiceOrder")
+    async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """How far the order is; and that there is only one."""
+        return await self.find(order, ctx)
+
+    @write("cancel", message="cancelServiceOrder", idempotency=BusinessKey("provider_ref"), inquiry="progress")
+    async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Until somebody is on site; a cancelled one answers the same again."""
+        return self._outcome(await ctx.call("cancelServiceOrder", None, order_no=order.provider_ref))
+
+    @write("supplement", message="addAttachment", idempotency=BusinessKey("provider_ref"), inquiry="supplemented")
+    async def supplement(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """What was asked for: the files that are not there yet, and a visit if there is none. A repeat adds nothing."""
+        known = await ctx.call("getServiceOrder", None, order_no=order.provider_ref)
+        if known.error is not None:
+            return self._outcome(known)
+        failed = await self._upload(order, known, ctx)
+        if failed is not None:
+            return failed
+        if order.form.visit_slot and known.file_id is None:
+            for slot in await self._slots(order, ctx):
+                if (await ctx.call("bookVisit", order, slot_id=slot)).error is None:
+                    break
+        return self._outcome(await ctx.call("getServiceOrder", None, order_no=order.provider_ref))
+
+    @read("supplemented", message="getServiceOrder")
+    async def supplemented(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        known = await ctx.call("getServiceOrder", None, order_no=order.provider_ref)
+        if known.error is not None:
+            return self._undecided(known)
+        return Absent() if _lacking(order, known) else self._outcome(known)
+
+    @collect("collect")
+    async def collect(self, task: Collect, ctx: Context) -> Collected:
+        """The orders that changed, by the company's feed; each page's cursor says where the next one begins."""
+        cursor = max((name.removeprefix(_FEED) for name in task.known if name.startswith(_FEED)), default=None)
+        since = datetime.combine(min(task.days), datetime.min.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        files: list[CollectedFile] = []
+        more = True
+        while more:
+            page = await ctx.call("getChangedOrders", None, since=since, cursor=cursor)
+            if page.error is not None or not page.records:
+                break
+            outcomes = await self._changes(page.records, ctx)
+            cursor, more = page.content, page.note == "true"
+            files.append(CollectedFile(name=f"{_FEED}{cursor}", digest=str(len(page.records)), outcomes=outcomes))
+        return Collected(files=tuple(files))
+
+    # customers and money
+
+    @read("accounts", message="getCustomer")
+    async def accounts(self, query: AccountQuery, ctx: Context) -> Reply:
+        return await ctx.call("findCustomers" if query.account_no is None else "getCustomer", query)
+
+    @read("arrears", serves=("getBalance",), message="getBalance")
+    async def arrears(self, asked: AccountQuery | ServiceOrder, ctx: Context) -> Outcome | Reply:
+        """What a customer owes: as a reply to a query, as an outcome to an order of the item."""
+        if isinstance(asked, AccountQuery):
+            return await ctx.call("getBalance", asked)
+        # Bills that are paid are for the inquiry after a payment, and no answer to this question.
+        return self._outcome((await ctx.call("getBalance", AccountQuery.of(asked))).with_(records=()), done=True)
+
+    @read("precheck", message="getCustomer")
+    async def precheck(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """What the company would refuse the order for, as far as it can be asked beforehand."""
+        if order.form.account_no is None:
+            return Completed(opinion="新装用气, 无须核验户号")
+        asked = AccountQuery.of(order).with_(period=None)
+        replies = [await ctx.call(message, asked) for message in ("getCustomer", "getBalance")]
+        refused = next((reply for reply in replies if reply.error is not None), None)
+        if refused is not None:
+            return self._outcome(refused)
+        (account,), today = replies[0].accounts, ctx.now().astimezone(_CITY_TIME).date()
+        error = precheck.objection(order, account, replies[1], today)
+        if error is not None:
+            return Rejected(error=error.with_(provider=self.endpoint), raw_code=error.provider_code_raw)
+        return Completed(opinion="户号、安检与欠费核验通过")
+
+    @write(
+        "pay", serves=("payBill",), message="payBill", idempotency=BusinessKey("form.bill_ids"), inquiry="find_payment"
+    )
+    async def pay(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Bills, or the fee of the order `provider_ref`: each can be paid once, so "already paid" asks by whom."""
+        reply = await ctx.call("payFee" if order.provider_ref else "payBill", order)
+        if reply.error is not ErrorCode.DUP_SAME:
+            return _paid(order, reply) if reply.error is None else self._outcome(reply)
+        found = await self.find_payment(order, ctx)
+        return Unknown(phase="RECEIVED", error=error_of(reply)) if isinstance(found, Absent | NotSent) else found
+
+    @read("find_payment", message="getBalance")
+    async def find_payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """Whether the bills, or the fee, are paid under our serial: the company shows it at once."""
+        if order.provider_ref:
+            asked = await ctx.call("getServiceOrder", None, order_no=order.provider_ref)
+            paid: Iterable[FileRecord] = [FileRecord(serial=asked.serial, provider_ref=asked.receipt_no)]
+        else:
+            asked = await ctx.call("getBalance", AccountQuery.of(order).with_(period=None))
+            paid = [each for each in asked.records if each.note in (order.form.bill_ids or ())]
+        if asked.error is not None:
+            return self._undecided(asked)
+        mine = next((each for each in paid if each.serial == order.serial), None)
+        if mine is not None:
+            return _paid(order, Reply(receipt_no=mine.provider_ref))
+        if any(each.provider_ref for each in paid):
+            error = ServiceError(code=ErrorCode.PAY_AMOUNT, provider=self.endpoint, provider_code_raw="GAS-2002")
+            return Rejected(error=error.with_(note="paid through another channel"), raw_code="GAS-2002")
+        return Absent()
+
+    @write("reverse", message="reversePayment", idempotency=BusinessKey("provider_ref"), inquiry="reverse")
+    async def reverse(self, order: ServiceOrder, ctx: Context) -> Outcome:
+        """By the receipt, on the same day only. Once only at the company, so that a repeat is its own inquiry."""
+        reply = await ctx.call("reversePayment", order)
+        if reply.error not in {None, ErrorCode.DUP_SAME}:
+            return self._outcome(reply)
+        return Completed(provider_ref=order.provider_ref, raw_code=reply.raw_code, event_time=reply.event_time)
+
+    @read("reconcile", message="getReconciliation")
+    async def reconcile(self, query: DayQuery, ctx: Context) -> Reply:
+        """All pages of a day, held to the count and the sum that each of them states."""
+        records: tuple[FileRecord, ...] = ()
+        page, pages = 1, 1
+        while page <= pages:
+            reply = await ctx.call("getReconciliation", query, page=str(page))
+            if reply.error is not None:
+                return reply
+            records, page, pages = (*records, *reply.records), page + 1, int(reply.note or 1)
+        if (str(len(records)), sum(each.amount_fen or 0 for each in records)) != (reply.content, reply.balance_fen):
+            raise CallEnded(refusal(ServiceError(code=ErrorCode.FILE_COUNT, provider=self.endpoint)))
+        return Reply(records=records)
+
+    @read("check", message="getCustomer")
+    async def check(self, asked: AccountQuery, ctx: Context) -> Reply:
+        """Whether address, user and password are right, by asking for a customer that nobody is."""
+        reply = await ctx.call("getCustomer", asked.with_(account_no=_NOBODY))
+        return reply.with_(error=None) if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else reply
+
+    # shared
+
+    async def _slots(self, order: ServiceOrder, ctx: Context) -> list[str]:
+        """The free visits in the wished half of the day, the earliest first."""
+        reply = await ctx.call("listSlots", order)
+        if reply.error is not None:
+            raise CallEnded(self._outcome(reply))
+        morning = (order.form.visit_slot or "").endswith("AM")
+        fitting = [each for each in reply.records if each.at and (each.at.astimezone(_CITY_TIME).hour < 12) == morning]
+        return [each.provider_ref or "" for each in fitting]
+
+    async def _upload(self, order: ServiceOrder, known: Reply, ctx: Context) -> Outcome | None:
+        """Send the files that the order lacks; the outcome if one is not taken."""
+        for name, evidence in _lacking(order, known):
+            content = await ctx.evidence(evidence)
+            part = EvidencePart(order=order, evidence=evidence, index=1, count=1, content=content)
+            reply = await ctx.call("addAttachment", part.with_(provider_ref=known.provider_ref), file_name=name)
+            if reply.error is not None:
+                return Faulty(error=self._error(reply).with_(ref=known.provider_ref, field=evidence.material))
+        return None
+
+    async def _cancelled(self, record: FileRecord, ctx: Context) -> ServiceError | None:
+        reply = await ctx.call("cancelServiceOrder", None, order_no=record.provider_ref, reason="重复受理")
+        return None if reply.error is None else self._error(reply)
+
+    async def _changes(self, records: Iterable[FileRecord], ctx: Context) -> dict[str, Outcome]:
+        """How each changed order stands now; of two under one serial, the one that was there first."""
+        first: dict[str, FileRecord] = {}
+        for each in sorted(records, key=_age):
+            first.setdefault(each.serial or "", each)
+        replies = {
+            serial: await ctx.call("getServiceOrder", None, order_no=each.provider_ref)
+            for serial, each in first.items()
+        }
+        return {serial: self._outcome(reply) for serial, reply in replies.items() if reply.error is None}
+
+    def _undecided(self, reply: Reply) -> Outcome:
+        """A question that is refused says nothing about what it asked for, least of all that it was rejected."""
+        outcome = self._outcome(reply)
+        return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
+
+    def _error(self, reply: Reply) -> ServiceError:
+        error: ServiceError = error_of(reply).with_(provider=self.endpoint, note=_NOTES.get(reply.raw_code or ""))
+        return error
+
+    def _outcome(self, reply: Reply, *, done: bool = False) -> Outcome:
+        if reply.error is not None:
+            return refusal(self._error(reply))
+        outcome = outcome_of(reply.with_(records=()), done=done)
+        reasons = {TaskState.AWAITING_APPLICANT: ErrorCode.MAT_MISSING, TaskState.SUSPENDED: ErrorCode.ELG_HAZARD}
+        if isinstance(outcome, Progress) and outcome.state in reasons:
+            error = ServiceError(code=reasons[outcome.state], provider=self.endpoint, provider_code_raw=reply.state_raw)
+            unsigned = outcome.state is TaskState.AWAITING_APPLICANT
+            outcome = outcome.with_(error=error.with_(field="SUPPLY_CONTRACT" if unsigned else None))
+        return outcome
+
+
+def _age(record: FileRecord) -> tuple[Any, ...]:
+    return (record.at, record.provider_ref)
+
+
+def _first(records: Iterable[FileRecord]) -> str | None:
+    """The order that was there first, of those that live or were carried out."""
+    aged = sorted(records, key=_age)
+    living = [each for each in aged if each.state is not TaskState.CANCELLED]
+    return next((each.provider_ref for each in (*living, *aged)), None)
+
+
+def _told(outcome: Outcome, spare: Iterable[FileRecord]) -> Outcome:
+    """The outcome, saying that second orders were cancelled."""
+    numbers = ", ".join(each.provider_ref or "" for each in spare)
+    if not numbers or not hasattr(outcome, "opinion"):
+        return outcome
+    told: Outcome = outcome.with_(opinion="; ".join(filter(None, (outcome.opinion, f"重复受理单 {numbers} 已撤销"))))
+    return told
+
+
+def _paid(order: ServiceOrder, reply: Reply) -> Outcome:
+    return Completed(
+        provider_ref=order.provider_ref or reply.receipt_no,
+        raw_code=reply.raw_code,
+        event_time=reply.event_time,
+        outputs=outputs_of(reply),
+    )
+
+
+def _lacking(order: ServiceOrder, known: Reply) -> list[tuple[str, Evidence]]:
+    """The files that the company does not list, by names that tell a file by its content."""
+    there = {record.note for record in known.records}
+    named = ((_file_name(evidence), evidence) for evidence in order.evidence if evidence.ref)
+    return [(name, evidence) for name, evidence in named if name not in there]
+
+
+def _file_name(evidence: Evidence) -> str:
+    """The digest tells a file by its content, so that what has arrived is not sent again."""
+    digest = evidence.sm3 or hashlib.sha256((evidence.ref or "").encode()).hexdigest()
+    return f"{digest[:16]}-{evidence.neutral_name}"
