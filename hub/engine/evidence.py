@@ -9,7 +9,16 @@ from urllib.parse import unquote_to_bytes
 
 from hub.domain.work import ExchangeRecord
 from hub.sdk.context import Call
-from hub.wire.exchange import FileGet, FileList, FilePut, FileResponse, HttpRequest, HttpResponse
+from hub.wire.exchange import (
+    FileGet,
+    FileList,
+    FilePut,
+    FileResponse,
+    FrameRequest,
+    FrameResponse,
+    HttpRequest,
+    HttpResponse,
+)
 
 _CREDENTIALS = frozenset({"authorization", "x-access-token", "cookie", "set-cookie", "proxy-authorization"})
 _FORM = "application/x-www-form-urlencoded"
@@ -49,6 +58,8 @@ def _request(call: Call) -> dict[str, Any]:
             return {"get": path}
         case FileList(path):
             return {"list": path}
+        case FrameRequest(key, body):
+            return {"frame": key, **_body(body)}
         case _:
             return {}
 
@@ -59,6 +70,8 @@ def _response(call: Call) -> dict[str, Any]:
             return {"status": status, "headers": _headers(headers), **_body(body)}
         case FileResponse(found, body, names):
             return {"found": found, **_body(body), "names": [list(each) for each in names]}
+        case FrameResponse(body):
+            return _body(body)
         case _:
             return {}
 

@@ -88,8 +88,23 @@ class FileResponse:
     names: tuple[tuple[str, int], ...] = ()
 
 
-WireRequest = HttpRequest | FilePut | FileGet | FileList
-WireResponse = HttpResponse | FileResponse
+@dataclass(frozen=True, slots=True)
+class FrameRequest:
+    """One message on a long connection. `key` finds its reply; what seals it (a MAC) is set when it is sent."""
+
+    key: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResponse:
+    """The reply to one message, whole and with its seal verified."""
+
+    body: bytes = field(repr=False)
+
+
+WireRequest = HttpRequest | FilePut | FileGet | FileList | FrameRequest
+WireResponse = HttpResponse | FileResponse | FrameResponse
 
 
 @dataclass(frozen=True, slots=True)

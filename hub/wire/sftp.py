@@ -19,7 +19,6 @@ from hub.wire.exchange import (
     FileList,
     FilePut,
     FileResponse,
-    HttpRequest,
     Limits,
     Phase,
     WireRequest,
@@ -59,8 +58,8 @@ class SftpTransport:
 
     async def exchange(self, request: WireRequest, limits: Limits) -> Exchanged:
         """Put, get or list; what the network or the server does comes back as phase and failure."""
-        if isinstance(request, HttpRequest):
-            raise EncodeError("request", "SFTP cannot carry an HttpRequest")
+        if not isinstance(request, FilePut | FileGet | FileList):
+            raise EncodeError("request", f"SFTP cannot carry a {type(request).__name__}")
         clock = asyncio.get_running_loop().time
         start = clock()
         step = _Step()

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hub.errors import EncodeError
-from hub.wire.exchange import Exchanged, FileGet, FileList, FilePut, HttpRequest, Limits, Transport, WireRequest
+from hub.wire.exchange import (
+    Exchanged,
+    FileGet,
+    FileList,
+    FilePut,
+    FrameRequest,
+    HttpRequest,
+    Limits,
+    Transport,
+    WireRequest,
+)
 from hub.wire.http import HttpTransport
 
 _SFTP_KEYS = ("host", "port", "username", "private_key", "host_key")
@@ -42,8 +52,24 @@ def _sftp(config: Mapping[str, Any], _concurrency: int) -> Transport:
     return SftpTransport(**{name: config.get(f"sftp_{name}", config.get(name)) for name in _SFTP_KEYS})
 
 
-_CARRIES: Mapping[str, tuple[type, ...]] = {"http": (HttpRequest,), "sftp": (FilePut, FileGet, FileList)}
+def _tcp(config: Mapping[str, Any], _concurrency: int) -> Transport:
+    from hub.wire.iso8583_session import Iso8583Session
+    from hub.wire.tcp import TcpTransport
+
+    def dialogue() -> Iso8583Session:
+        return Iso8583Session(config["master_key"], config["institution"])
+
+    dialogue()  # a wrong key closes the endpoint now, not at the first message
+    return TcpTransport(config["host"], config["port"], dialogue)
+
+
+_CARRIES: Mapping[str, tuple[type, ...]] = {
+    "http": (HttpRequest,),
+    "sftp": (FilePut, FileGet, FileList),
+    "tcp": (FrameRequest,),
+}
 _OPEN: Mapping[str, Callable[[Mapping[str, Any], int], Transport]] = {
     "http": lambda _config, concurrency: HttpTransport(max_connections=concurrency),
     "sftp": _sftp,
+    "tcp": _tcp,
 }
