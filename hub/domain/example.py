@@ -20,6 +20,7 @@ SIGNED_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 
 _ACCOUNTS = {"water": "0100012345", "power": "3304020012345", "gas": "10012345"}
 _HAINING_WATER = "0810012345"
+_CITIZEN_CARD = "3140330000000000010"
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -146,6 +147,8 @@ def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Addr
         return _HAINING_WATER if haining else _ACCOUNTS[item.field]
     if ref.ref == "cust_no" and not address.division_code.startswith("330402"):
         return f"{address.division_code[:6]}012345"  # one customer in each branch of the cable television
+    if ref.ref == "card_no" and item.field == "ccard":
+        return _CITIZEN_CARD
     values = {**_VALUES, "new_address": address.model_dump(exclude_none=True)}
     return values[ref.ref] if ref.ref in values else catalogue.allowed(ref)[0]
 

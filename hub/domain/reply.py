@@ -64,6 +64,8 @@ class FileRecord(Frozen):
     new_card_no: str | None = None
     fee_fen: int | None = None
     effective: date | None = None
+    batch: str | None = None
+    pickup_site: str | None = None
     note: str | None = None
 
 
@@ -71,7 +73,7 @@ class Reply(Frozen):
     """The utility's answer in canonical terms; absent fields were not in the answer.
 
     `raw_code` is the utility's own result code and `error` its meaning (none: it said yes). `state_raw` and
-    `state` are the same for an order's progress.
+    `state` are the same for an order's progress. `expires` is when what was granted lapses by itself.
     """
 
     raw_code: str | None = None
@@ -92,6 +94,7 @@ class Reply(Frozen):
     arrears_fen: int | None = None
     balance_fen: int | None = None
     finished_at: datetime | None = None
+    expires: datetime | None = None
     planned: date | None = None
     file_id: str | None = None
     upload_url: str | None = None

@@ -41,7 +41,7 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
-from hub.sdk import sealedfile, wire
+from hub.sdk import sealedfile, signedfile, wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
@@ -120,6 +120,7 @@ __all__ = [
     "refusal",
     "resolved",
     "sealedfile",
+    "signedfile",
     "wire",
     "with_token",
     "write",

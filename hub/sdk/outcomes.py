@@ -68,11 +68,11 @@ def outputs_of(reply: Reply) -> tuple[Output, ...]:
     """The results that a reply carries: contract, receipt, or the answer to a query."""
     outputs = []
     if reply.contract_no:
-        outputs.append(Output(kind="contract", identifier=reply.contract_no))
+        outputs.append(Output(kind="contract", identifier=reply.contract_no, expires=reply.expires))
     if reply.receipt_no:
-        outputs.append(Output(kind="receipt", identifier=reply.receipt_no))
+        outputs.append(Output(kind="receipt", identifier=reply.receipt_no, expires=reply.expires))
     if reply.certificate_no:
-        outputs.append(Output(kind="certificate", identifier=reply.certificate_no))
+        outputs.append(Output(kind="certificate", identifier=reply.certificate_no, expires=reply.expires))
     answer = reply.model_dump(mode="json", include=_ANSWER_FIELDS, exclude_none=True, exclude_defaults=True)
     if answer:
         outputs.append(Output(kind="answer", data=answer))

@@ -91,9 +91,12 @@ def _strict(document: Mapping[str, str], data: bytes) -> Message:
 
 
 def reply_key(message: Message) -> str:
-    """What a request and its reply have in common: trace number and terminal, under the reply's type."""
+    """What a request and its reply have in common, under the reply's type: trace number, terminal, reference number.
+
+    Trace numbers wrap and are counted by terminal; a late reply must not answer another request.
+    """
     mti = message.mti if message.mti[2:3] in {"1", "3"} else message.reply_mti
-    return f"{mti}:{message.get(11)}:{message.get(41)}"
+    return f"{mti}:{message.get(11)}:{message.get(41)}:{message.get(37)}"
 
 
 def seal(data: bytes, mac: Authenticate) -> bytes:

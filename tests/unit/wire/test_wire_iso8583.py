@@ -122,9 +122,10 @@ def test_what_the_library_would_let_pass_is_refused(data):
         decode(data)
 
 
-def test_a_reply_is_matched_by_type_trace_number_and_terminal():
-    asked = Message("0200", {11: "000123", 41: "33040201"})
-    assert reply_key(asked) == reply_key(Message("0210", asked.fields)) == "0210:000123:33040201"
+def test_a_reply_is_matched_by_type_trace_number_terminal_and_reference():
+    asked = Message("0200", {11: "000123", 37: "0000000ABCDE", 41: "33040201"})
+    assert reply_key(asked) == reply_key(Message("0210", asked.fields)) == "0210:000123:33040201:0000000ABCDE"
+    assert reply_key(asked) != reply_key(Message("0210", {**asked.fields, 37: "0000000ABCDF"}))
     assert reply_key(asked) != reply_key(Message("0410", asked.fields))
     assert reply_key(asked) != reply_key(Message("0210", {**asked.fields, 41: "33041101"}))
 
