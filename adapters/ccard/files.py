@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hub.sdk import (
@@ -22,17 +20,18 @@ from hub.sdk import (
     NotSent,
     Outcome,
     Output,
-    TaskState,
+    Reply,
     Tree,
     error_of,
-    outcome_of_record,
+    outcomes_of_records,
     signedfile,
 )
 from hub.sdk.wire import FilePut, delimited
 
 OURS = frozenset({"APPLY", "INFO"})
 _COLUMNS = {
-    "APPLY": "serial act name id_type id_number mobile address insured functions pickup delivery old_card reason fee applied",
+    "APPLY": "serial act name id_type id_number mobile address insured functions pickup delivery old_card reason fee"
+    " applied",
     "INFO": "serial act card id_type id_number name mobile address insured applied",
     "RESULT": "serial act status card batch pickup reason text at",
     "TRANS": "rrn code card amount at",
@@ -99,35 +98,27 @@ async def collected(task: Collect, ctx: Context, endpoint: str) -> Collected:
     haul, days = Haul(task.known), {f"{day:%Y%m%d}" for day in task.days}
     there = await of(ctx).ends("/out")
     for name, ends in sorted((name, ends) for name, ends in there.items() if name.day in days):
-        if name.kind == "RESULT" and {"txt", "sig"} <= ends and haul.new(f"{name}.txt"):
-            try:
+        end = "txt" if name.kind == "RESULT" and {"txt", "sig"} <= ends else "err" if name.kind in OURS else ""
+        if end not in ends or not haul.new(f"{name}.{end}"):
+            continue
+        try:
+            if end == "txt":
                 digest, found = await records(ctx, name)
-            except CallEnded as ended:
-                haul.spoilt(f"{name}.txt", ended)
+                haul.take(f"{name}.txt", digest, outcomes_of_records(found, endpoint, _output))
             else:
-                haul.take(f"{name}.txt", digest, _answers(found, endpoint))
-        elif name.kind in OURS and "err" in ends:
-            reply = await ctx.call("ERR", None, path=name.path("out", "err"))
-            noted = f"{name}.err:{reply.raw_code}"
-            if haul.new(noted):
-                # Nothing of a refused file was taken: its orders go into another.
-                told = {f"{endpoint}:{name.kind}:{name.day}:{name.seq:04d}": NotSent(error=error_of(reply))}
-                haul.files.append(CollectedFile(name=noted, digest=reply.raw_code or "", batches=told))
+                reply = await ctx.call("ERR", None, path=name.path("out", "err"))
+                _refused(name, reply, haul, endpoint)
+        except CallEnded as ended:
+            haul.spoilt(f"{name}.{end}", ended)
     return haul.collected()
 
 
-def _answers(found: Iterable[FileRecord], endpoint: str) -> dict[str, Outcome]:
-    """Outcomes by serial. Data and insured place are two acts of one order, which is refused only if both are."""
-    lines: defaultdict[str, list[FileRecord]] = defaultdict(list)
-    for number, record in enumerate(found, start=1):
-        lines[record.serial or f"line {number}"].append(record)
-    outcomes: dict[str, Outcome] = {}
-    for serial, some in lines.items():
-        chosen = min(some, key=lambda each: (each.state is not None, each.state is not TaskState.COMPLETED))
-        failed = [each.note or each.raw_code for each in some if each.state is TaskState.REJECTED]
-        note = failed[0] if failed else chosen.note
-        outcomes[serial] = outcome_of_record(chosen.with_(note=note), endpoint, _output)
-    return outcomes
+def _refused(name: FileName, reply: Reply, haul: Haul, endpoint: str) -> None:
+    """Nothing of a refused file was taken: its orders go into another."""
+    noted, code = f"{name}.err:{reply.raw_code}", reply.raw_code or ""
+    if haul.new(noted):
+        told = {f"{endpoint}:{name.kind}:{name.day}:{name.seq:04d}": NotSent(error=error_of(reply))}
+        haul.files.append(CollectedFile(name=noted, digest=code, batches=told))
 
 
 def _output(record: FileRecord) -> Output:

@@ -47,7 +47,16 @@ from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
-from hub.sdk.outcomes import error_of, not_decided, outcome_of, outcome_of_record, outputs_of, refusal, resolved
+from hub.sdk.outcomes import (
+    error_of,
+    not_decided,
+    outcome_of,
+    outcome_of_record,
+    outcomes_of_records,
+    outputs_of,
+    refusal,
+    resolved,
+)
 from hub.sdk.status import expect_ok
 from hub.sdk.tokens import with_token
 
@@ -115,6 +124,7 @@ __all__ = [
     "old_resident_number",
     "outcome_of",
     "outcome_of_record",
+    "outcomes_of_records",
     "outputs_of",
     "read",
     "refusal",

@@ -21,8 +21,8 @@ _AMOUNT = 20
 def written(tree: Mapping[str, Any], draw: Callable[[int], bytes], *, seal: bool = True) -> FrameRequest:
     """The message of a tree; with `seal` it gets the place of a MAC. Raises EncodeError naming the field."""
     fields = {int(name[2:]): str(value) for name, value in tree.items() if name.startswith("DE") and name != "DE48"}
-    if "DE48" in tree:
-        fields[PRIVATE] = iso8583.write_tags(_tags(tree["DE48"]))
+    if tags := _tags(tree.get("DE48", {})):
+        fields[PRIVATE] = iso8583.write_tags(tags)
     if 11 not in fields:
         fields[11] = f"{int.from_bytes(draw(4), 'big') % 1_000_000:06d}"
     if seal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import struct
 from dataclasses import replace
+from socket import SHUT_RD, SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING
 
 from simulators.ccard import iso
@@ -68,7 +70,7 @@ class CardPort:
 
     def _close_first(self) -> None:
         if self._open is not None:
-            reset(self._open)
+            _hang_up(self._open)
             self._open = None
 
     def _drop_connection(self) -> None:
@@ -82,7 +84,7 @@ class CardPort:
         self._late.clear()
         try:
             while (data := await _read(connection)) is not None:
-                if not await self._turn(connection, self.association, data):
+                if self._open is not connection or not await self._turn(connection, self.association, data):
                     return
         finally:
             if self._open is connection:
@@ -152,6 +154,13 @@ class CardPort:
         if fault is not None:
             self._struck(frame.operation, fault)
         return fault
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Cut a connection from which somebody reads: the reader wakes and closes it, which the far side sees as RST."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(SHUT_RD)
 
 
 async def _broken(connection: socket.socket, fault: Fault, whole: bytes) -> None:

@@ -156,7 +156,9 @@ class Workshop:
         return photo.is_file() and photo.read_bytes()[:2] == _JPEG
 
     def _tell(self, now: datetime) -> None:
-        due = [job for job in self._register.jobs.values() if not job.told and (job.status == "90" or job.due <= now)]
+        open_ = {job.serial for job in self._register.jobs.values() if job.status != "90" and job.due > now}
+        # The lines of one serial are told together, once each of them is decided.
+        due = [job for job in self._register.jobs.values() if not job.told and job.serial not in open_]
         rows = [self._finish(job, now) for job in due]
         late, self._late = self._late, []
         for batch in late:

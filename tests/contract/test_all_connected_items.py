@@ -12,7 +12,7 @@ from hub.simulation import connections, start
 
 CONFIGURATION = load_configuration()
 TOWNS = {"330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001"}
-FIELDS = ("water", "power", "transit", "catv")
+FIELDS = ("water", "power", "transit", "catv", "ccard")
 ITEMS = [item for item in CONFIGURATION.catalogue.items if item.field in FIELDS]
 
 
@@ -27,8 +27,8 @@ async def hub(tmp_path):
         )
 
 
-def test_forty_five_items_are_connected():
-    assert len(ITEMS) == 45
+def test_fifty_four_items_are_connected():
+    assert len(ITEMS) == 54
 
 
 def test_a_town_of_every_county_is_looked_at():

@@ -45,6 +45,8 @@ def test_only_three_items_are_known_from_the_article(configuration):
         ("power", "330483001", "power", {"org_no": "330483001"}),
         ("transit", "330424001", "transit-0424", {"inst": "0424"}),
         ("catv", "330481001", "catv", {"branch": "0481"}),
+        ("ccard", "330402007", "ccard", {}),
+        ("ccard", "330483001", "ccard", {}),
     ],
 )
 def test_a_service_address_is_routed_to_its_utility(configuration, field, division, endpoint, params):
@@ -73,8 +75,8 @@ def test_every_item_in_every_county_is_in_the_route_table_with_a_reason_or_an_en
     assert len(table.rows) == 68 * 7
     for row in table.rows:
         assert bool(row.endpoints) != bool(row.reason)
-    assert {row.field for row in table.routed} == {"water", "power", "transit", "catv"}
-    assert {row.field for row in table.unrouted} == {"gas", "ccard", "realty"}
+    assert {row.field for row in table.routed} == {"water", "power", "transit", "catv", "ccard"}
+    assert {row.field for row in table.unrouted} == {"gas", "realty"}
     assert all(row.reason == "the provider is not connected" for row in table.unrouted)
 
 
