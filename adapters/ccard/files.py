@@ -18,7 +18,6 @@ from hub.sdk import (
     Folders,
     Haul,
     NotSent,
-    Outcome,
     Output,
     Reply,
     Tree,

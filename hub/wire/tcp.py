@@ -17,7 +17,6 @@ from hub.errors import EncodeError, WireError
 from hub.wire.exchange import Exchanged, FrameRequest, FrameResponse, Limits, Phase, WireRequest
 
 _LOG = logging.getLogger("hub.wire.tcp")
-_PREFIX = 2
 _LARGEST = 0xFFFF
 _GOODBYE = 1.0
 T = TypeVar("T")
@@ -137,7 +136,7 @@ class TcpTransport:
             raise NotAccepted("refused") from None
         except OSError:
             raise NotAccepted("connect-failed") from None
-        link = _Link(reader, writer, self._dialogue(), self._echo_seconds)
+        link = _Link(reader, writer, self._dialogue(), self._echo_seconds, limits.read)
         try:
             await _within(limits.read, "login-timeout", link.open(limits))
         except BaseException:
@@ -157,12 +156,18 @@ class _Link:
     """An open connection: its reader, its heartbeat, and who waits for which reply."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dialogue: Dialogue, echo_seconds: float
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        dialogue: Dialogue,
+        echo_seconds: float,
+        frame_seconds: float,
     ) -> None:
         self.dialogue, self.renewals, self.closed = dialogue, 0, False
-        self._reader, self._writer, self._echo_seconds = reader, writer, echo_seconds
+        self._reader, self._writer = reader, writer
+        self._echo_seconds, self._frame_seconds = echo_seconds, frame_seconds
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
-        self._heard = asyncio.Event()
+        self._stirred, self._suspect = asyncio.Event(), False
         self._tasks = [asyncio.create_task(self._read(), name="tcp-reader")]
 
     async def open(self, limits: Limits) -> None:
@@ -184,7 +189,7 @@ class _Link:
             self._writer.write(frame)
             await _within(limits.write, "write-timeout", self._writer.drain())
             step.phase = Phase.SENT
-            return await _within(limits.read, "read-timeout", reply)
+            return await self._reply(limits.read, reply)
         except OSError:
             self.close("cut")
             raise NotAccepted("cut") from None
@@ -193,6 +198,16 @@ class _Link:
                 del self._waiting[request.key]
             if not reply.cancel() and not reply.cancelled():
                 reply.exception()  # seen: the failure of a reply that nobody waits for any more is no news
+
+    async def _reply(self, seconds: float, reply: asyncio.Future[bytes]) -> bytes:
+        try:
+            return await _within(seconds, "read-timeout", reply)
+        except NotAccepted as error:
+            if error.word == "read-timeout":
+                # A slow answer, or a far side that is gone without a word: the heartbeat finds out at once.
+                self._suspect = True
+                self._stirred.set()
+            raise
 
     async def _place(self, key: str) -> asyncio.Future[bytes]:
         """A place to wait for a reply. Two requests of one key could not be told apart: the second waits."""
@@ -206,9 +221,12 @@ class _Link:
         word = "cut"
         try:
             while True:
-                size = int.from_bytes(await self._reader.readexactly(_PREFIX), "big")
-                body = await self._reader.readexactly(size)
-                self._heard.set()
+                first = await self._reader.readexactly(1)
+                # Once begun, a frame must come to its end: all others wait behind it.
+                async with asyncio.timeout(self._frame_seconds):
+                    size = int.from_bytes(first + await self._reader.readexactly(1), "big")
+                    body = await self._reader.readexactly(size)
+                self._stirred.set()
                 if body:
                     self._take(body)
         except (asyncio.IncompleteReadError, OSError):
@@ -230,13 +248,15 @@ class _Link:
             _LOG.warning("a reply came that nobody waits for")
 
     async def _beat(self, limits: Limits) -> None:
-        """Ask for an answer whenever nothing was heard for a while; without one the connection is dead."""
+        """Ask for an answer when nothing was heard for a while, or a reply did not come; without one all is dead."""
         while True:
-            self._heard.clear()
+            self._stirred.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._echo_seconds):
-                    await self._heard.wait()
-                continue
+                    await self._stirred.wait()
+                if not self._suspect:
+                    continue
+            self._suspect = False
             try:
                 await self.ask(self.dialogue.echo(), limits, _Step())
             except NotAccepted:
@@ -265,7 +285,7 @@ class _Link:
 def _framed(body: bytes) -> bytes:
     if len(body) > _LARGEST:
         raise EncodeError("frame", f"has {len(body)} bytes, {_LARGEST} are allowed")
-    return len(body).to_bytes(_PREFIX, "big") + body
+    return len(body).to_bytes(2, "big") + body
 
 
 async def _within(seconds: float, word: str, step: Awaitable[T]) -> T:

@@ -305,6 +305,30 @@ async def test_an_idle_connection_is_kept_alive_and_a_dead_one_is_dropped():
         assert peer.connections == 2
 
 
+async def test_a_far_side_that_is_gone_without_a_word_is_found_out_after_one_reply_that_does_not_come():
+    async with connected() as (peer, transport):
+        await transport.exchange(request(1), LIMITS)
+        peer.answer, peer.silent = (lambda *_: None), True
+        done = await transport.exchange(request(2), LIMITS)
+        assert (done.phase, done.failure) == (Phase.SENT, "read-timeout")
+        link = transport._link
+        await until(lambda: link.closed)
+        peer.answer, peer.silent = peer.approve, False
+        assert code(await transport.exchange(request(3), LIMITS)) == "00"
+        assert peer.connections == 2
+
+
+async def test_a_frame_that_never_ends_does_not_hold_up_those_behind_it():
+    async with connected() as (peer, transport):
+        peer.answer = lambda writer, _message, _body: writer.write(b"\x01")
+        done = await transport.exchange(request(1), LIMITS)
+        assert (done.phase, done.response) == (Phase.SENT, None)
+        link = transport._link
+        await until(lambda: link.closed)
+        peer.answer = peer.approve
+        assert code(await transport.exchange(request(2), LIMITS)) == "00"
+
+
 async def test_the_peer_s_own_echo_is_answered():
     async with connected() as (peer, transport):
         await transport.exchange(request(1), LIMITS)
