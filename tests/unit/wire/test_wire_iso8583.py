@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import DecodeError, EncodeError
@@ -33,17 +33,20 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["0200", "0210", "0400", "0410", "0500", "0800"]), FIELDS)
 def test_what_is_written_reads_back(mti, fields):
     message = Message(mti, fields)
     assert decode(encode(message)) == message
 
 
+@settings(deadline=None)
 @given(TAGS)
 def test_tags_come_back_in_order_and_twice_if_they_stand_twice(tags):
     assert read_tags(write_tags(tags)) == tags
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_anything_else_is_refused_without_showing_it(data):
     try:
@@ -60,6 +63,7 @@ def test_an_error_carries_nothing_of_the_message_with_it():
     assert "3104330000000000016" not in repr(vars(caught.value)) + str(caught.value)
 
 
+@settings(deadline=None)
 @given(FIELDS, st.data())
 def test_a_message_cut_or_with_a_byte_too_many_is_refused(fields, data):
     whole = encode(Message("0200", fields))
@@ -137,6 +141,7 @@ def mac(key):
 KEY = bytes(range(16))
 
 
+@settings(deadline=None)
 @given(FIELDS, st.data())
 def test_a_seal_holds_for_all_that_stands_before_it(fields, data):
     body = encode(Message("0200", {**fields, 64: NO_MAC}))
