@@ -39,7 +39,7 @@ from hub.sdk import (
     read,
 )
 from hub.sdk.operation import Operation
-from hub.sdk.wire import FileGet, FilePut, FileResponse, WireRequest, WireResponse
+from hub.sdk.wire import FileGet, FileResponse, WireRequest, WireResponse
 
 _WITH_PORTRAIT = frozenset({"01", "02", "03"})
 _CREDENTIALS = frozenset({"login", "host-key"})
@@ -189,10 +189,7 @@ async def _send_portraits(batch: Batch, ctx: Context) -> None:
         for evidence in order.evidence
         if order.variant in _WITH_PORTRAIT and evidence.material == "PHOTO" and evidence.ref
     }
-    there = await folders.of(ctx).sizes("/photo") if wanted else {}
-    for name, evidence in wanted.items():
-        if there.get(name) != evidence.size:
-            await ctx.fetch("PHOTO", FilePut(f"/photo/{name}", await ctx.evidence(evidence)))
+    await folders.of(ctx).send_missing("PHOTO", "/photo", wanted)
 
 
 async def _all(names: list[FileName], ctx: Context) -> tuple[FileRecord, ...]:

@@ -22,6 +22,7 @@ _ACCOUNTS = {"water": "0100012345", "power": "3304020012345", "gas": "10012345"}
 _HAINING_WATER = "0810012345"
 _REGISTERED = {"330421": "嘉善县", "330424": "海盐县", "330481": "海宁市", "330482": "平湖市", "330483": "桐乡市"}
 _GAS_COUNTIES = {"330421": "21", "330424": "24", "330481": "81", "330482": "82", "330483": "83"}
+_CITIZEN_CARD = "3140330000000000010"
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -168,6 +169,8 @@ def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Addr
         return _HAINING_WATER if (item.field, county) == ("water", "330481") else _ACCOUNTS[item.field]
     if ref.ref == "cust_no" and not address.division_code.startswith("330402"):
         return f"{address.division_code[:6]}012345"  # one customer in each branch of the cable television
+    if ref.ref == "card_no" and item.field == "ccard":
+        return _CITIZEN_CARD
     values = {**_VALUES, "new_address": address.model_dump(exclude_none=True)}
     return values[ref.ref] if ref.ref in values else catalogue.allowed(ref)[0]
 

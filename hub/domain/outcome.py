@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -16,16 +17,23 @@ from hub.domain.taxonomy import ServiceError
 class Output(Frozen):
     """Something the citizen gets: a contract number, a receipt, a card, a certificate, or an answer's data.
 
+    `effective` is the day from which it holds, `expires` when it lapses by itself.
     `file` is its document once it is in the evidence store, `file_error` why it is not there.
     """
 
     kind: Literal["receipt", "contract", "certificate", "card", "answer"]
     identifier: str | None = None
     effective: date | None = None
+    expires: datetime | None = None
     as_of: datetime | None = None
     data: dict[str, Any] = Field(default_factory=dict)
     file: Evidence | None = None
     file_error: ServiceError | None = None
+
+
+def expiry_of(outputs: Iterable[Output]) -> datetime | None:
+    """When the first of some outputs lapses by itself; None if none does."""
+    return min((each.expires for each in outputs if each.expires is not None), default=None)
 
 
 class _Taken(Frozen):
@@ -59,6 +67,11 @@ class Completed(_Taken):
 
     kind: Literal["completed"] = "completed"
     outputs: tuple[Output, ...] = ()
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the first of its outputs lapses by itself."""
+        return expiry_of(self.outputs)
 
 
 class Rejected(_Taken):

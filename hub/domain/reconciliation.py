@@ -120,7 +120,7 @@ def compare(
     known = {**_index(beside), **_index(mine)}
     found: list[Difference] = []
     met: set[int] = set()
-    for record in theirs:
+    for record in _standing(tuple(theirs), known):
         entry = _find(record, known)
         if entry is not None and id(entry) in met and record.amount_fen:
             found.append(_of(ErrorCode.REC_MISSING_OURS, Resolution.REVERSE, None, record))
@@ -144,6 +144,24 @@ def _index(entries: Iterable[OwnEntry]) -> dict[_Key, OwnEntry]:
 def _find(record: FileRecord, known: Mapping[_Key, OwnEntry]) -> OwnEntry | None:
     keys = (_Key(record.kind == REVERSAL, name) for name in (record.serial, record.provider_ref) if name)
     return next((known[key] for key in keys if key in known), None)
+
+
+def _standing(theirs: tuple[FileRecord, ...], known: Mapping[_Key, OwnEntry]) -> Iterable[FileRecord]:
+    """Their records without a payment that was taken back the same day, where the hub knows it as not done.
+
+    A doubt is resolved so; the hub has then no reversal of its own in its books.
+    """
+    gone: set[int] = set()
+    for back in theirs:
+        if back.kind != REVERSAL or _find(back, known) is not None:
+            continue
+        for paid in theirs:
+            same = paid.serial == back.serial and paid.provider_ref == back.provider_ref
+            if same and paid.kind != REVERSAL and (paid.amount_fen or 0) == -(back.amount_fen or 0):
+                entry = _find(paid, known)
+                if entry is not None and entry.standing is Standing.NOT_DONE:
+                    gone |= {id(paid), id(back)}
+    return (record for record in theirs if id(record) not in gone)
 
 
 def _judge(entry: OwnEntry | None, record: FileRecord) -> list[Difference]:

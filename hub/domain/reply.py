@@ -69,6 +69,8 @@ class FileRecord(Frozen):
     new_card_no: str | None = None
     fee_fen: int | None = None
     effective: date | None = None
+    batch: str | None = None
+    pickup_site: str | None = None
     note: str | None = None
 
 
@@ -119,6 +121,7 @@ class Reply(Frozen):
     `raw_code` is the utility's own result code and `error` its meaning (none: it said yes). `state_raw` and
     `state` are the same for an order's progress. `legal_effect` is the moment at which what was applied for came
     into force, where that is not the end of the work: the entry in the land register 登簿 comes before the certificate.
+    `expires` is when what was granted lapses by itself.
     """
 
     raw_code: str | None = None
@@ -141,6 +144,7 @@ class Reply(Frozen):
     arrears_fen: int | None = None
     balance_fen: int | None = None
     finished_at: datetime | None = None
+    expires: datetime | None = None
     planned: date | None = None
     file_id: str | None = None
     upload_url: str | None = None

@@ -28,6 +28,7 @@ class CommandKind(StrEnum):
     COLLECT = "collect"
     RECONCILE = "reconcile"
     TIMER = "timer"
+    RECHECK = "recheck"
 
     @property
     def writes(self) -> bool:

@@ -14,6 +14,8 @@ from hub.wire.exchange import (
     FileList,
     FilePut,
     FileResponse,
+    FrameRequest,
+    FrameResponse,
     HttpRequest,
     HttpResponse,
     Insert,
@@ -55,16 +57,24 @@ def _request(call: Call) -> dict[str, Any]:
                 "headers": _headers(dict(headers)),
                 **_body(_unescaped(headers, body)),
             }
+        case TableWork(steps):
+            return {"steps": [_step(each) for each in steps]}
+        case FrameRequest(key, body):
+            return {"frame": key, **_body(body)}
+        case FilePut() | FileGet() | FileList() as file:
+            return _file(file)
+        case _:
+            return {}
+
+
+def _file(request: FilePut | FileGet | FileList) -> dict[str, Any]:
+    match request:
         case FilePut(path, body, flag_path, flag_body):
             return {"put": path, **_body(body), "flag": flag_path, "flag_text": flag_body.decode("ascii", "replace")}
         case FileGet(path):
             return {"get": path}
         case FileList(path):
             return {"list": path}
-        case TableWork(steps):
-            return {"steps": [_step(each) for each in steps]}
-        case _:
-            return {}
 
 
 def _response(call: Call) -> dict[str, Any]:
@@ -75,6 +85,8 @@ def _response(call: Call) -> dict[str, Any]:
             return {"found": found, **_body(body), "names": [list(each) for each in names]}
         case TableResponse(results, refused):
             return {"results": _plain(results), "refused": refused}
+        case FrameResponse(body):
+            return _body(body)
         case _:
             return {}
 

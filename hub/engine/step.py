@@ -8,6 +8,7 @@ from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Result
+from hub.engine import lapsing
 from hub.engine.events import SOURCE, event_of, hub_event, name_of
 from hub.engine.rules import Rules
 from hub.store.unit import TaskRecord, UnitOfWork
@@ -29,6 +30,7 @@ class Steps:
         self.touched.add(record.task.case_number)
         if step.applied and record.task.state.final:
             self.unit.withdraw(record.task.number)
+        lapsing.watch(self.unit, self.rules, record)
 
     def outcome(self, record: TaskRecord, outcome: Outcome, result: Result, to: TaskState | None = None) -> None:
         """The event that a result makes of its outcome; `to` where that means something else than it says."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hub.domain import money
+from hub.domain import money, numbers
 from hub.mapping.model import Direction, Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,6 +148,22 @@ def _strip(value: Any) -> str:
     return as_text(value).strip()
 
 
+def _serial12(value: Any) -> str:
+    try:
+        return numbers.serial12(as_text(value))
+    except numbers.NumberFault:
+        raise Refused("VAL_FORMAT", "is no serial of ours") from None
+
+
+def _read_serial12(value: Any) -> str:
+    # In a file of theirs another channel's reference may stand: it stays as it is.
+    text = as_text(value)
+    try:
+        return numbers.read_serial12(text)
+    except numbers.NumberFault:
+        return text
+
+
 def _table(*functions: Function) -> dict[str, Function]:
     return {function.name: function for function in functions}
 
@@ -184,6 +200,7 @@ FUNCTIONS: dict[Direction, dict[str, Function]] = {
         Function("flag", _kinds(["boolean"]), "text", _flag),
         Function("base64", _kinds(["bytes"]), "text", _base64),
         Function("epoch_ms", _kinds(["datetime"]), "integer", _epoch_ms),
+        Function("serial12", _TEXT, "text", _serial12),
     ),
     "reply": _table(
         *_EITHER_WAY,
@@ -195,6 +212,7 @@ FUNCTIONS: dict[Direction, dict[str, Function]] = {
         Function("fen_number", _NUMBER, "integer", _read_fen),
         Function("flag", _PLAIN, "boolean", _read_flag),
         Function("epoch_ms", _NUMBER, "datetime", _read_epoch_ms),
+        Function("serial12", _TEXT, "text", _read_serial12),
     ),
 }
 

@@ -42,14 +42,23 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
-from hub.sdk import sealedfile, wire
+from hub.sdk import sealedfile, signedfile, wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
 from hub.sdk.beforehand import beforehand, fits
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
-from hub.sdk.outcomes import error_of, not_decided, outcome_of, outcome_of_record, outputs_of, refusal, resolved
+from hub.sdk.outcomes import (
+    error_of,
+    not_decided,
+    outcome_of,
+    outcome_of_record,
+    outcomes_of_records,
+    outputs_of,
+    refusal,
+    resolved,
+)
 from hub.sdk.status import expect_ok
 from hub.sdk.tokens import with_token
 
@@ -122,11 +131,13 @@ __all__ = [
     "old_resident_number",
     "outcome_of",
     "outcome_of_record",
+    "outcomes_of_records",
     "outputs_of",
     "read",
     "refusal",
     "resolved",
     "sealedfile",
+    "signedfile",
     "wire",
     "with_token",
     "write",

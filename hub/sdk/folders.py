@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from hub.domain.evidence import Evidence
 from hub.domain.outcome import Outcome
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.sdk.adapter import Collected, CollectedFile
 from hub.sdk.context import Context
 from hub.sdk.errors import CallEnded
-from hub.wire.exchange import FileGet, FileList, FileResponse
+from hub.wire.exchange import FileGet, FileList, FilePut, FileResponse
 
 Name = TypeVar("Name")
 _DAMAGE = frozenset({ErrorCode.FILE_DIGEST, ErrorCode.UPS_PROTOCOL, ErrorCode.UPS_AUTH})
@@ -37,6 +38,13 @@ class Folders(Generic[Name]):
         """A file's bytes, none if it is not there."""
         response = await self.ctx.fetch("FILE", FileGet(path))
         return response.body if isinstance(response, FileResponse) else b""
+
+    async def send_missing(self, message: str, folder: str, files: Mapping[str, Evidence]) -> None:
+        """Send materials under their names; what an interrupted attempt has brought is not sent again."""
+        there = await self.sizes(folder) if files else {}
+        for name, evidence in files.items():
+            if there.get(name) != evidence.size:
+                await self.ctx.fetch(message, FilePut(f"{folder}/{name}", await self.ctx.evidence(evidence)))
 
     async def ends(self, path: str) -> dict[Name, frozenset[str]]:
         """The files of a folder by their stem, each with the ends that stand there: dat, ok, err."""

@@ -14,8 +14,8 @@ from hub.domain.base import CANONICAL_VERSION, Frozen
 from hub.errors import Fault, ManifestError
 from hub.sdk.operation import BusinessKey, Idempotency, KeyReplay, Kind, Operation
 
-TransportName = Literal["http", "sftp", "tables", "folder"]
-_SECRET_WORDS = ("password", "secret", "token", "private", "sign_key", "sm4")
+TransportName = Literal["http", "sftp", "tcp", "tables", "folder"]
+_SECRET_WORDS = ("password", "secret", "token", "private", "sign_key", "sm4", "master_key")
 
 
 class ConfigKey(Frozen):

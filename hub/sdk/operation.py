@@ -59,6 +59,7 @@ class Operation:
         visibility_lag: seconds after which an inquiry's "absent" may be believed.
         unsafe: "manual" for a write that has neither idempotency nor inquiry: a doubt goes to a person.
         follow: the read that brings the order's progress; the engine polls it until the order is final.
+        recheck: the read that tells, once an output has expired, whether it still holds: `Absent()` if not.
         batch_type: for batch operations: the type of file that collects these orders.
     """
 
@@ -71,6 +72,7 @@ class Operation:
     visibility_lag: float = 0.0
     unsafe: str | None = None
     follow: str | None = None
+    recheck: str | None = None
     batch_type: str | None = None
     run: Run | None = None
 
@@ -104,9 +106,14 @@ def write(
     visibility_lag: float = 0.0,
     unsafe: str | None = None,
     follow: str | None = None,
+    recheck: str | None = None,
 ) -> Callable[[F], F]:
     """Declare a method that changes something at the utility: `async (self, order, ctx) -> Outcome | Reply`."""
-    return _declare(Operation(name, Kind.WRITE, serves, message, idempotency, inquiry, visibility_lag, unsafe, follow))
+    return _declare(
+        Operation(
+            name, Kind.WRITE, serves, message, idempotency, inquiry, visibility_lag, unsafe, follow, recheck=recheck
+        )
+    )
 
 
 def read(name: str, *, serves: tuple[str, ...] = (), message: str | None = None) -> Callable[[F], F]:
@@ -156,6 +163,9 @@ def check_safety(owner: str, operations: dict[str, Operation]) -> None:
     """Refuse a write that nothing protects. Raises ManifestError naming each operation."""
     faults = []
     for operation in operations.values():
+        if operation.recheck and operation.recheck not in operations:
+            text = f"{operation.name!r}: no operation {operation.recheck!r} to ask whether it still holds"
+            faults.append(Fault(owner, "OPERATION", text))
         if not operation.changes:
             continue
         if operation.inquiry and operation.inquiry not in operations:

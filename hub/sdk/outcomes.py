@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from hub.clock import SHANGHAI
@@ -69,13 +70,21 @@ def outputs_of(reply: Reply) -> tuple[Output, ...]:
     """The results that a reply carries: contract, receipt, or the answer to a query."""
     outputs = []
     if reply.contract_no:
-        outputs.append(Output(kind="contract", identifier=reply.contract_no))
+        outputs.append(Output(kind="contract", identifier=reply.contract_no, expires=reply.expires))
     if reply.receipt_no:
-        outputs.append(Output(kind="receipt", identifier=reply.receipt_no))
+        outputs.append(Output(kind="receipt", identifier=reply.receipt_no, expires=reply.expires))
     if reply.certificate_no:
         licence = {"licence_no": reply.licence_no} if reply.licence_no else {}
         since = reply.legal_effect.astimezone(SHANGHAI).date() if reply.legal_effect else None
-        outputs.append(Output(kind="certificate", identifier=reply.certificate_no, effective=since, data=licence))
+        outputs.append(
+            Output(
+                kind="certificate",
+                identifier=reply.certificate_no,
+                effective=since,
+                expires=reply.expires,
+                data=licence,
+            )
+        )
     answer = reply.model_dump(mode="json", include=_ANSWER_FIELDS, exclude_none=True, exclude_defaults=True)
     if answer:
         outputs.append(Output(kind="answer", data=answer))
@@ -124,6 +133,25 @@ def outcome_of_record(record: FileRecord, provider: str, output: Callable[[FileR
         case state:
             error = _failure(record, record.error, provider) if record.error else None
             return Progress(**taken, state=state, error=error)
+
+
+def outcomes_of_records(
+    records: Iterable[FileRecord], provider: str, output: Callable[[FileRecord], Output]
+) -> dict[str, Outcome]:
+    """Outcomes by serial of a file that answers whole orders, each perhaps in several lines for its several acts.
+
+    An order is refused only if all its acts are; else it is done, with a word about the act that was refused.
+    """
+    lines: defaultdict[str, list[FileRecord]] = defaultdict(list)
+    for number, record in enumerate(records, start=1):
+        lines[record.serial or f"line {number}"].append(record)
+    found: dict[str, Outcome] = {}
+    for serial, some in lines.items():
+        chosen = min(some, key=lambda each: (each.state is not None, each.state is not TaskState.COMPLETED))
+        refused = [each.note or each.raw_code for each in some if each.state is TaskState.REJECTED]
+        note = refused[0] if refused else chosen.note
+        found[serial] = outcome_of_record(chosen.with_(note=note), provider, output)
+    return found
 
 
 def _failure(record: FileRecord, code: ErrorCode, provider: str) -> ServiceError:

@@ -14,7 +14,7 @@ import gmssl_pyx
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import hmac as keyed
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from gmalg import SM2
@@ -77,6 +77,27 @@ def sm4_cbc_decrypt(key: bytes, iv: bytes, cipher: bytes) -> bytes:
         return unpadder.update(padded) + unpadder.finalize()
     except ValueError:
         raise DecodeError("cipher", "is not SM4-CBC with PKCS7 padding under this key") from None
+
+
+def sm4_ecb_encrypt(key: bytes, plain: bytes) -> bytes:
+    """Encrypt whole blocks of 16 bytes, each for itself: for keys under a master key, never for data."""
+    encryptor = Cipher(algorithms.SM4(key), modes.ECB()).encryptor()  # noqa: S305 -- how interfaces wrap keys
+    return encryptor.update(plain) + encryptor.finalize()
+
+
+def sm4_ecb_decrypt(key: bytes, cipher: bytes) -> bytes:
+    """Decrypt whole blocks of 16 bytes. Raises DecodeError when they are not whole."""
+    if not cipher or len(cipher) % 16:
+        raise DecodeError("cipher", "is not whole SM4 blocks")
+    decryptor = Cipher(algorithms.SM4(key), modes.ECB()).decryptor()  # noqa: S305 -- how interfaces wrap keys
+    return decryptor.update(cipher) + decryptor.finalize()
+
+
+def sm4_cbc_mac(key: bytes, data: bytes) -> bytes:
+    """Authenticate by the last block of SM4-CBC from a zero start, the data filled up with zeros (ISO 9797-1)."""
+    encryptor = Cipher(algorithms.SM4(key), modes.CBC(bytes(16))).encryptor()
+    filled = data + bytes(-len(data) % 16 or (0 if data else 16))
+    return (encryptor.update(filled) + encryptor.finalize())[-16:]
 
 
 def sm4_gcm_encrypt(key: bytes, nonce: bytes, plain: bytes, aad: bytes = b"") -> bytes:
@@ -149,6 +170,21 @@ def sm2_verify(public: bytes, data: bytes, signature: str, user_id: bytes = SM2_
     except gmssl_pyx.GmsslInnerError:
         return False
     return good
+
+
+def sm2_der(signature: str) -> bytes:
+    """Write a signature, r || s in hex, in the DER form of GM/T 0009."""
+    raw = bytes.fromhex(signature)
+    return encode_dss_signature(*(int.from_bytes(half, "big") for half in (raw[:_SCALAR], raw[_SCALAR:])))
+
+
+def sm2_raw(der: bytes) -> str:
+    """Read a DER signature into r || s in hex; what is none gives a signature that never verifies."""
+    try:
+        r, s = decode_dss_signature(der)
+        return (r.to_bytes(_SCALAR, "big") + s.to_bytes(_SCALAR, "big")).hex()
+    except (ValueError, OverflowError):
+        return ""
 
 
 @lru_cache(maxsize=64)

@@ -1,14 +1,18 @@
-"""Separated text tables such as reconciliation files: read whole, every count checked, or refused whole."""
+"""Separated text tables such as reconciliation files: read whole, every count checked, or refused whole.
+
+A few interfaces take such tables too; `write` makes them.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from hub.errors import ConfigError, DecodeError, Fault
+from hub.errors import ConfigError, DecodeError, EncodeError, Fault
 from hub.wire import charsets
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -56,6 +60,30 @@ class Table:
         if self.summary and total is not None:
             verify(self.summary, total, rows)
         return rows
+
+    def write(self, rows: Iterable[Mapping[str, str | int | None]], *, inside: str | None = None) -> bytes:
+        """Write rows and a last summary line with their count; an absent value is empty.
+
+        `inside` is what a separator within a value becomes; without it such a value is refused, as line ends are.
+        """
+        lines = [self._line(row, number, inside) for number, row in enumerate(rows, start=1)]
+        if self.summary and self.summary.place == "last" and self.summary.word:
+            lines.append(f"{self.summary.word}{self.separator}{len(lines)}")
+        return charsets.encode("".join(f"{line}\n" for line in lines), self.charset, "table")
+
+    def _line(self, row: Mapping[str, str | int | None], number: int, inside: str | None) -> str:
+        for stranger in sorted(row.keys() - set(self.columns)):
+            raise EncodeError(f"row {number}.{stranger}", "is not in the table")
+        cells = []
+        for column in self.columns:
+            value = row.get(column)
+            text = "" if value is None else str(value)
+            if inside is not None:
+                text = text.replace(self.separator, inside)
+            if self.separator in text or any(unicodedata.category(character) == "Cc" for character in text):
+                raise EncodeError(f"row {number}.{column}", "holds a separator or a control character")
+            cells.append(text)
+        return self.separator.join(cells)
 
     def _names(self, numbered: list[tuple[int, list[str]]]) -> Sequence[str]:
         """Take the header line off, if the file has one."""

@@ -139,8 +139,23 @@ class TableResponse:
     refused: Literal["duplicate", "value"] | None = None
 
 
-WireRequest = HttpRequest | FilePut | FileGet | FileList | TableWork
-WireResponse = HttpResponse | FileResponse | TableResponse
+@dataclass(frozen=True, slots=True)
+class FrameRequest:
+    """One message on a long connection. `key` finds its reply; what seals it (a MAC) is set when it is sent."""
+
+    key: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResponse:
+    """The reply to one message, whole and with its seal verified."""
+
+    body: bytes = field(repr=False)
+
+
+WireRequest = HttpRequest | FilePut | FileGet | FileList | TableWork | FrameRequest
+WireResponse = HttpResponse | FileResponse | TableResponse | FrameResponse
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,8 @@ from hub.wire.exchange import (
     FileList,
     FilePut,
     FileResponse,
-    HttpRequest,
     Limits,
     Phase,
-    TableWork,
     WireRequest,
 )
 
@@ -60,7 +58,7 @@ class SftpTransport:
 
     async def exchange(self, request: WireRequest, limits: Limits) -> Exchanged:
         """Put, get or list; what the network or the server does comes back as phase and failure."""
-        if isinstance(request, HttpRequest | TableWork):
+        if not isinstance(request, FilePut | FileGet | FileList):
             raise EncodeError("request", f"SFTP cannot carry a {type(request).__name__}")
         clock = asyncio.get_running_loop().time
         start = clock()

@@ -11,6 +11,7 @@ from hub.wire.exchange import (
     FileGet,
     FileList,
     FilePut,
+    FrameRequest,
     HttpRequest,
     Limits,
     TableWork,
@@ -64,15 +65,28 @@ def _folder(config: Mapping[str, Any], _concurrency: int) -> Transport:
     return FolderTransport(config["exchange_dir"])
 
 
+def _tcp(config: Mapping[str, Any], _concurrency: int) -> Transport:
+    from hub.wire.iso8583_session import Iso8583Session
+    from hub.wire.tcp import TcpTransport
+
+    def dialogue() -> Iso8583Session:
+        return Iso8583Session(config["master_key"], config["institution"])
+
+    dialogue()  # a wrong key closes the endpoint now, not at the first message
+    return TcpTransport(config["host"], config["port"], dialogue)
+
+
 _CARRIES: Mapping[str, tuple[type, ...]] = {
     "http": (HttpRequest,),
     "sftp": (FilePut, FileGet, FileList),
     "tables": (TableWork,),
     "folder": (FilePut, FileGet, FileList),
+    "tcp": (FrameRequest,),
 }
 _OPEN: Mapping[str, Callable[[Mapping[str, Any], int], Transport]] = {
     "http": lambda _config, concurrency: HttpTransport(max_connections=concurrency),
     "sftp": _sftp,
     "tables": _tables,
     "folder": _folder,
+    "tcp": _tcp,
 }

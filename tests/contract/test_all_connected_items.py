@@ -12,7 +12,7 @@ from hub.simulation import connections, start
 
 CONFIGURATION = load_configuration()
 TOWNS = {"330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001"}
-FIELDS = ("water", "power", "transit", "catv", "realty", "gas")
+FIELDS = ("water", "power", "transit", "catv", "realty", "gas", "ccard")
 ITEMS = [item for item in CONFIGURATION.catalogue.by_code.values() if item.field in FIELDS]
 
 
@@ -27,8 +27,8 @@ async def hub(tmp_path):
         )
 
 
-def test_fifty_eight_items_and_the_registration_are_connected():
-    assert len(ITEMS) == 58 + 1
+def test_all_sixty_seven_items_and_the_registration_are_connected():
+    assert len(ITEMS) == 67 + 1
 
 
 def test_a_town_of_every_county_is_looked_at():

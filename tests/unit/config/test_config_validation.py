@@ -16,7 +16,7 @@ from hub.domain.validation import validate
 CONFIGURATION = load_configuration()
 CATALOGUE = CONFIGURATION.catalogue
 CASES = [(item.code, audience) for item in CATALOGUE.by_code.values() for audience in item.audience]
-CONNECTED = {"water", "power", "transit", "catv", "realty", "gas"}
+CONNECTED = {"water", "power", "transit", "catv", "realty", "gas", "ccard"}
 
 
 def faults(application, now=SIGNED_AT):

@@ -16,7 +16,9 @@ from hub.domain.numbers import (
     new_id,
     parse_case_number,
     parse_task_number,
+    read_serial12,
     serial,
+    serial12,
     serial20,
     serial32hex,
     task_number,
@@ -129,6 +131,26 @@ def test_two_tasks_never_share_a_serial(one, other):
     assert serial20(one) != serial20(other)
     assert serial(one, width=13, alphabet=BASE36) != serial(other, width=13, alphabet=BASE36)
     assert serial32hex(one, "submit") != serial32hex(other, "submit")
+
+
+@given(tasks)
+def test_serial_fits_into_twelve_characters_and_reads_back(task):
+    text = serial12(serial20(task))
+    assert len(text) == 12
+    assert set(text) <= set(BASE36)
+    assert read_serial12(text) == serial20(task)
+
+
+@pytest.mark.parametrize("text", ["", "0" * 11, "z" * 12, "Z" * 12, "0" * 12, "00000000000١"])
+def test_twelve_characters_that_are_no_serial_are_refused(text):
+    with pytest.raises(NumberFault):
+        read_serial12(text)
+
+
+def test_twenty_digits_that_are_no_serial_are_not_written_in_twelve():
+    for text in ("2" * 20, "1" * 19, "26112433040200000100"):
+        with pytest.raises(NumberFault):
+            serial12(text)
 
 
 @given(tasks, st.integers(13, 24))

@@ -99,6 +99,20 @@ def test_an_open_application_that_is_done_there_is_adopted():
     assert compare([waiting], [their(kind="issue", fen=None, state=TaskState.IN_PROGRESS)]) == ()
 
 
+def test_a_payment_in_doubt_that_was_taken_back_the_same_day_is_no_difference():
+    undone = own(standing=Standing.NOT_DONE, state=TaskState.REJECTED)
+    back = their(fen=-5000, kind="reversal")
+    assert compare([undone], [their(), back]) == ()
+    assert compare([undone], [back, their()]) == ()
+    # But what the hub holds to be done, or took back itself, is compared as it stands.
+    assert {each.kind for each in compare([own()], [their(), back])} == {ErrorCode.REC_MISSING_OURS}
+    assert compare([own(), own(fen=-5000, kind="reversal")], [their(), back]) == ()
+    assert {each.kind for each in compare([undone], [their(), their(fen=-4000, kind="reversal")])} == {
+        ErrorCode.REC_STATUS,
+        ErrorCode.REC_MISSING_OURS,
+    }
+
+
 def test_applications_of_other_channels_are_none_of_ours():
     assert compare([], [their(kind="loss", fen=None)]) == ()
 

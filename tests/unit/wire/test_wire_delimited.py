@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.errors import ConfigError, DecodeError
+from hub.errors import ConfigError, DecodeError, EncodeError
 from hub.wire.delimited import PIPE_END, Summary, Table, tsv
 
 COLUMNS = ("date", "serial", "account", "amount")
@@ -54,6 +54,24 @@ def test_a_short_or_altered_file_is_refused_whole(text, message):
 def test_a_pipe_file_without_its_right_last_line_is_refused(text):
     with pytest.raises(DecodeError, match="FILE_COUNT"):
         CARD.read(text.encode())
+
+
+@given(st.lists(st.tuples(CELL, st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff")))))
+def test_a_pipe_file_reads_back_with_separators_inside_made_full_width(rows):
+    data = CARD.write([{"serial": serial, "name": name} for serial, name in rows], inside="｜")
+    wide = [{"serial": serial, "name": name.replace("|", "｜")} for serial, name in rows]
+    assert CARD.read(data) == wide
+
+
+@pytest.mark.parametrize("wrong", [{"name": "a|b"}, {"name": "a\nb"}, {"name": "a\rb"}, {"nome": "x"}])
+def test_a_value_that_would_break_the_table_is_refused_by_row_and_column(wrong):
+    with pytest.raises(EncodeError, match=r"row 2\.n[ao]me"):
+        CARD.write([{"serial": "1", "name": "good"}, {"serial": "2", **wrong}])
+
+
+def test_absent_values_are_empty_and_an_empty_table_counts_none():
+    assert CARD.write([{"serial": 1, "name": None}]) == b"1|\nEND|1\n"
+    assert CARD.write([]) == b"END|0\n"
 
 
 def test_tsv_takes_its_columns_from_the_header_plain_or_in_gzip():
