@@ -111,7 +111,7 @@ class RealtyHub:
             draw=secrets.token_bytes,
             evidence=self.store,
             sessions=Sessions(),
-            limits=Limits(connect=0.5, read=0.4, total=1.5),
+            limits=Limits(connect=1, read=0.8, total=8),
         )
 
     async def run(self, name: str, source=None):
