@@ -101,10 +101,12 @@ def show(out: Console, trace: Trace, ledger: dict[str, dict[str, int]]) -> None:
         out.print(Rule("Doubt", align="left"))
         for doubt in found:
             out.print("\n".join(doubt_lines(doubt)))
-    task = trace.tasks[0]
+    place = min(1, len(trace.tasks) - 1)  # the first utility; before it, in a transfer, stands the registry
+    task = trace.tasks[place]
     exchange = principal(task)
     if exchange is not None:
-        out.print(Rule(f"One message both ways: {exchange['message']} to {trace.case.tasks[0].endpoint}", align="left"))
+        endpoint = trace.case.tasks[place].endpoint
+        out.print(Rule(f"One message both ways: {exchange['message']} to {endpoint}", align="left"))
         out.print(side_by_side(task.canonical, exchange["request"]))
         if exchange.get("response"):
             out.print(Text("its answer:"))

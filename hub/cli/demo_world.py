@@ -1,11 +1,11 @@
-"""The demonstration's world: a hub and simulated utilities on one virtual clock, and a citizen's application."""
+"""The demonstration's world: a hub and simulated utilities on one virtual clock."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,20 +14,16 @@ from typing import Any
 import yaml
 
 from hub.bootstrap import Hub
-from hub.cli import logs, sims
+from hub.cli import logs
 from hub.cli.sim import Profile
 from hub.clock import VirtualClock
 from hub.config import load_configuration
-from hub.domain.application import Application
 from hub.domain.evidence import Evidence
-from hub.domain.example import example_case
 from hub.errors import Fault, InputError
 from hub.settings import Settings
-from hub.simulation import START
+from hub.simulation import START, names, start
 
-SYSTEMS = ("water", "power", "transit")
-ITEMS = ("JX6-WAT-01", "JX6-ELE-05", "JX6-BUS-03")
-_DIVISION = "330402007"
+DIVISION = "330402007"
 _PACE = 0.25  # the utilities work four times as fast as usual: fewer polls to wait for
 _OUTAGE_SECONDS = 600
 # A fault may take a whole time limit of real seconds; nobody watches twenty of them.
@@ -44,9 +40,10 @@ class Trouble:
     @classmethod
     def parse(cls, text: str) -> Trouble:
         """Read `water:after-commit`. Raises InputError naming the systems."""
+        known = names()
         system, colon, kind = text.partition(":")
-        if system not in SYSTEMS or not colon:
-            raise InputError(Fault("--fault", "VAL_CODE", f"write SYSTEM:KIND; systems are {', '.join(SYSTEMS)}"))
+        if system not in known or not colon:
+            raise InputError(Fault("--fault", "VAL_CODE", f"write SYSTEM:KIND; systems are {', '.join(known)}"))
         return cls(system, kind)
 
 
@@ -57,7 +54,6 @@ class World:
     hub: Hub
     clock: VirtualClock
     systems: dict[str, Any]
-    case: str
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """What each utility really did: the judge of "exactly once"."""
@@ -65,37 +61,29 @@ class World:
 
 
 @asynccontextmanager
-async def world(data: Path, config: Path, seed: int, troubles: list[Trouble]) -> AsyncIterator[World]:
-    """Start the simulators and a hub that knows only them, and submit the application.
+async def world(
+    data: Path, config: Path, seed: int, systems: Sequence[str], troubles: Sequence[Trouble]
+) -> AsyncIterator[World]:
+    """Start the simulators and a hub that knows only them.
 
     Raises:
         InputError: a trouble is of a kind that its system does not know; the kinds are named.
     """
     clock = VirtualClock(START)
     async with AsyncExitStack() as stack:
-        with clock.busy():  # time begins when the application is in
-            systems = await sims.start(stack, SYSTEMS, clock=clock, profile=Profile(seed=seed, pace=_PACE))
-            reached = _connect(config, systems, hurried=bool(troubles))
+        with clock.busy():
+            started = await start(stack, systems, clock=clock, profile=Profile(seed=seed, pace=_PACE))
+            reached = _connect(config, started, hurried=bool(troubles))
             settings = _settings(data, config)
             logs.configure(settings, level="CRITICAL")
             draw = random.Random(seed).randbytes  # noqa: S311 -- the same seed, the same run; no real data is sealed
             opening = Hub.open(settings=settings, clock=clock, draw=draw, connections=reached, only_connections=True)
             hub = await stack.enter_async_context(opening)
-            for trouble in troubles:
-                lifting = _arm(systems[trouble.system], trouble, clock)
-                stack.callback(lifting.cancel)
-            case = await hub.submit(await _application(hub))
-        yield World(hub, clock, systems, case.number)
+        yield World(hub, clock, started)
 
 
-async def _application(hub: Hub) -> Application:
-    """The application, with a real file behind each of its materials."""
-    made = example_case(ITEMS, "individual", hub.configuration.catalogue, division=_DIVISION)
-    changed: Application = made.with_(evidence=tuple([await _filed(hub, each) for each in made.evidence]))
-    return changed
-
-
-async def _filed(hub: Hub, evidence: Evidence) -> Evidence:
+async def filed(hub: Hub, evidence: Evidence) -> Evidence:
+    """The material with a real file behind it; a physical one has none."""
     if evidence.file_name is None or evidence.media_type is None:
         return evidence
     picture = evidence.media_type == "image/jpeg"
@@ -105,8 +93,26 @@ async def _filed(hub: Hub, evidence: Evidence) -> Evidence:
     return changed
 
 
-def _arm(system: Any, trouble: Trouble, clock: VirtualClock) -> asyncio.Task[None]:
+@contextmanager
+def arm(world: World, troubles: Iterable[Trouble]) -> Iterator[None]:
+    """Let systems fail at their next effect: what went before, such as finding accounts, was well.
+
+    Raises:
+        InputError: a system does not take part, or does not know such a fault; the known ones are named.
+    """
+    lifting = [_arm(world, trouble) for trouble in troubles]
+    try:
+        yield
+    finally:
+        for each in lifting:
+            each.cancel()
+
+
+def _arm(world: World, trouble: Trouble) -> asyncio.Task[None]:
     """Arm a fault for the next effect; an outage ends after ten minutes of the virtual clock."""
+    system = world.systems.get(trouble.system)
+    if system is None:
+        raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", f"takes part: {', '.join(world.systems)}"))
     where = {"operation": "callback"} if trouble.kind.startswith("callback-") else {}
     try:
         system.faults.arm(trouble.kind, **where)
@@ -115,7 +121,7 @@ def _arm(system: Any, trouble: Trouble, clock: VirtualClock) -> asyncio.Task[Non
 
     async def lift() -> None:
         if trouble.kind == "down":
-            await clock.sleep(_OUTAGE_SECONDS)
+            await world.clock.sleep(_OUTAGE_SECONDS)
             system.faults.lift("down")
 
     return asyncio.create_task(lift(), name="outage")
@@ -125,14 +131,16 @@ def _connect(folder: Path, systems: dict[str, Any], *, hurried: bool) -> dict[st
     """Connections to the simulated systems of this address; with short time limits where a fault will use them up."""
     shipped = load_configuration()
     reached, entries = {}, []
-    for system in SYSTEMS:
-        route = shipped.concessions.route(system, _DIVISION, START.date())
-        if route is None or route.endpoint is None:
-            raise InputError(Fault(system, "RTE_NO_PROVIDER", "the shipped configuration connects nobody here"))
-        entry = route.endpoint.model_dump(mode="json", exclude_none=True)
+    for concession in shipped.concessions.concessions:
+        endpoint = shipped.concessions.by_endpoint.get(concession.endpoint or "")
+        if endpoint is None or endpoint.adapter not in systems or endpoint.id in reached:
+            continue
+        if not any(DIVISION.startswith(each) for each in concession.divisions):
+            continue
+        entry = endpoint.model_dump(mode="json", exclude_none=True)
         limits = {**entry["limits"], **_HURRIED} if hurried else entry["limits"]
         entries.append({**entry, "limits": limits})
-        reached[route.endpoint.id] = systems[system].connection(**route.params)
+        reached[endpoint.id] = systems[endpoint.adapter].connection(**concession.params)
     (folder / "endpoints.d").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"endpoints": entries}, allow_unicode=True)
     (folder / "endpoints.d" / "demo.yaml").write_text(text, encoding="utf-8")

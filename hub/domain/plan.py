@@ -230,9 +230,10 @@ def _materials(items: tuple[ServiceItem, ...], audience: Audience, catalogue: Ca
     found: dict[tuple[str, ...], PlanMaterial] = {}
     for item in items:
         for rule in item.materials:
-            if not rule.applies(audience, agent=True) or _typed_in(rule, catalogue):
-                continue
             kinds = [catalogue.by_material[one] for one in rule.any_of]
+            made = all(kind.source == "generated" for kind in kinds)  # see _made
+            if made or not rule.applies(audience, agent=True) or _typed_in(rule, catalogue):
+                continue
             before = found.get(rule.any_of)
             found[rule.any_of] = PlanMaterial(
                 any_of=rule.any_of,
