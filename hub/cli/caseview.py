@@ -100,7 +100,8 @@ def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None 
     utilities = {task.number: task.endpoint for task in case.tasks}
     shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title)
     ordered = sorted(events, key=lambda event: event.received_at)
-    for telling, group in groupby(ordered, key=_tells):
+    entered = _entered(ordered)
+    for telling, group in groupby(ordered, key=lambda event: _tells(event) or event.id in entered):
         if not telling:
             shown.add_row(*_nothing_new(list(group)))
             continue
@@ -112,9 +113,24 @@ def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None 
                 state_text(event.to),
                 f"{event.source.label_zh} {event.source.value}",
                 _code(event),
-                error_text(event.error) or event.provider_ref or event.opinion or "",
+                _note(event, entered),
             )
     return shown
+
+
+def _entered(events: list[TaskEvent]) -> set[str]:
+    """The events that first told since when what a task is about is in force; later answers repeat it."""
+    first: dict[str, str] = {}
+    for event in events:
+        if event.legal_effect is not None:
+            first.setdefault(event.task, event.id)
+    return {*first.values()}
+
+
+def _note(event: TaskEvent, entered: set[str]) -> str:
+    if event.id in entered:
+        return f"in force since {moment(event.legal_effect)}"
+    return error_text(event.error) or event.provider_ref or event.opinion or ""
 
 
 def _tells(event: TaskEvent) -> bool:

@@ -63,9 +63,10 @@ def form_line(prepared: Prepared, catalogue: Catalogue) -> str:
     asked = len(parts["form"]["properties"]) + sum(
         len(part["properties"]) for part in parts["items"]["properties"].values()
     )
+    days = max(item.time_limit.promised_wd for item in items)
     return (
         f"{len(items)} items have {single} fields in {len(items)} forms; the merged form asks {asked}, each once. "
-        f"Due in {max(item.time_limit.promised_wd for item in items)} working days at the latest."
+        f"Promised within {days} working day{'' if days == 1 else 's'}."
     )
 
 

@@ -36,6 +36,11 @@ class _Word:
 
 
 _OPENED, _FAILED = _Word("前置条件已具备"), _Word("前置事项未办成, 不再办理")
+_REACHED = {
+    "legal_effect": _Word("已登簿生效"),
+    "completed": _Word("前置事项已办结"),
+    "joint_check": _Word("联合核验通过"),
+}
 
 
 class Gates:
@@ -117,7 +122,8 @@ class Gates:
         left = tuple(wait for wait in task.waits if not met(wait, tasks))
         if left == task.waits:
             return False
-        self._met(record, left, _OPENED)
+        gates = {wait.gate for wait in task.waits if wait not in left}
+        self._met(record, left, _REACHED.get(gates.pop(), _OPENED) if len(gates) == 1 else _OPENED)
         return True
 
     # a gate that opens

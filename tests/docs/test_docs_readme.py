@@ -30,8 +30,9 @@ def demo():
     return printed()
 
 
-def test_table_of_the_demo_is_the_one_shown(demo):
-    table = shown("demo: what `hub demo` prints")
+@pytest.mark.parametrize("part", ["what is found", "what is asked", "what `hub demo` prints"])
+def test_part_of_the_demo_is_the_one_shown(demo, part):
+    table = shown(f"demo: {part}")
     start = demo.index(table[0])
     assert demo[start : start + len(table)] == table
 
