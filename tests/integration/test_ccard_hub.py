@@ -10,7 +10,6 @@ import pytest
 from hub import CaseState, example_case, simulated
 from hub.clock import VirtualClock
 from hub.config import load_configuration
-from hub.domain.party import IdentityAssertion
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode
 from simulators.kit.simulator import Profile
@@ -20,9 +19,6 @@ CATALOGUE = load_configuration().catalogue
 TOWNS = ("330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001")
 CARD = "3140330000000000010"
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 09:00 in Shanghai
-CHECKED = IdentityAssertion(
-    id="IDA-1", method="CARD_READER", level=2, verified_at=START, expires_at=START + timedelta(hours=1)
-)
 DONE_AT_ONCE = ("JX6-CIT-08", "JX6-CIT-02", "JX6-CIT-03", "JX6-CIT-05", "JX6-CIT-06", "JX6-CIT-09")
 QUICK = Profile(pace=0.02)
 
@@ -31,7 +27,7 @@ def application(item, town=TOWNS[0], *, number=1, form=None, **changes):
     made = example_case([item], "individual", CATALOGUE, division=town)
     (request,) = made.items
     request = request.with_(form={**request.form, **(form or {})})
-    return made.with_(request_id=f"{item}-{town}-{number}", items=(request,), assertion=CHECKED, **changes)
+    return made.with_(request_id=f"{item}-{town}-{number}", items=(request,), **changes)
 
 
 async def done(city, app, seconds=60):

@@ -148,7 +148,7 @@ def test_an_outcome_lapses_with_the_first_of_its_outputs():
     assert outcome_of(Reply(receipt_no="R1", expires=early), done=True).expires == early
 
 
-def test_a_recheck_that_is_no_operation_does_not_import():
-    granted = Operation("accept", Kind.WRITE, idempotency=BusinessKey("account_no"), recheck="nothing")
+def test_a_question_whether_it_holds_that_is_no_operation_does_not_import():
+    granted = Operation("accept", Kind.WRITE, idempotency=BusinessKey("account_no"), holds="nothing")
     with pytest.raises(ManifestError, match="ask whether it still holds"):
         check_safety("toy", {"accept": granted})
