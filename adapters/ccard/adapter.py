@@ -64,7 +64,7 @@ class CcardAdapter(Adapter):
 
     # acts on a card
 
-    @write("act", serves=("8583:9000*",), message="act", idempotency=KeyReplay(), inquiry="acted", recheck="standing")
+    @write("act", serves=("8583:9000*",), message="act", idempotency=KeyReplay(), inquiry="acted", holds="standing")
     async def act(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """Loss reports, their cancellation, functions, password. A repeat has the same trace number: 94, it is done."""
         if order.variant == _FORMAL and order.assertion is None:

@@ -28,7 +28,7 @@ class CommandKind(StrEnum):
     COLLECT = "collect"
     RECONCILE = "reconcile"
     TIMER = "timer"
-    RECHECK = "recheck"
+    HOLDS = "holds"
 
     @property
     def writes(self) -> bool:

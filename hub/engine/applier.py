@@ -12,7 +12,7 @@ from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Outcome, Unkno
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, Retry
 from hub.domain.work import CommandKind, FileTaken, Result
-from hub.engine import batches, rechecking, reconciling
+from hub.engine import batches, lapsed, reconciling
 from hub.engine.cancelling import IDLE, Cancelling
 from hub.engine.compensating import Compensating
 from hub.engine.events import event_of, name_of, step_of
@@ -80,13 +80,13 @@ class Applier:
                 self._after_poll(record, outcome, result)
             case CommandKind.CANCEL:
                 self._cancelling.after(record, outcome, result)
+            case CommandKind.HOLDS:
+                lapsed.after(self._unit, self._rules, record, outcome, result)
+                self._steps.touched.add(record.task.case_number)
             case CommandKind.COMPENSATE:
                 self._compensating.after(record, outcome, result)
             case CommandKind.PRECHECK:
                 self.gates.checked(record, outcome, result)
-            case CommandKind.RECHECK:
-                rechecking.after(self._unit, self._rules, record, outcome, result)
-                self._steps.touched.add(record.task.case_number)
             case _ if result.inquired:
                 self._after_inquiry(record, outcome, result)
             case _:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from hub.domain.work import CommandKind
-from hub.engine import deadlines, lapsing, rechecking
+from hub.engine import deadlines, lapsed, lapsing
 from hub.engine.rules import Rules
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
@@ -17,8 +17,8 @@ _LEASE = timedelta(minutes=5)
 Fire = Callable[[UnitOfWork, Rules, TaskRecord, CommandRow], None]
 _FIRE: Mapping[str, Fire] = {
     deadlines.NAME: deadlines.fire,
-    lapsing.REMINDER: rechecking.remind,
-    lapsing.LAPSE: rechecking.ask,
+    lapsing.REMINDER: lapsed.remind,
+    lapsing.LAPSE: lapsed.ask,
 }
 
 

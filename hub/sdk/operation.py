@@ -59,7 +59,7 @@ class Operation:
         visibility_lag: seconds after which an inquiry's "absent" may be believed.
         unsafe: "manual" for a write that has neither idempotency nor inquiry: a doubt goes to a person.
         follow: the read that brings the order's progress; the engine polls it until the order is final.
-        recheck: the read that tells, once an output has expired, whether it still holds: `Absent()` if not.
+        holds: the read that tells, once an output has expired, whether it still holds: `Absent()` if not.
         batch_type: for batch operations: the type of file that collects these orders.
     """
 
@@ -72,7 +72,7 @@ class Operation:
     visibility_lag: float = 0.0
     unsafe: str | None = None
     follow: str | None = None
-    recheck: str | None = None
+    holds: str | None = None
     batch_type: str | None = None
     run: Run | None = None
 
@@ -106,13 +106,11 @@ def write(
     visibility_lag: float = 0.0,
     unsafe: str | None = None,
     follow: str | None = None,
-    recheck: str | None = None,
+    holds: str | None = None,
 ) -> Callable[[F], F]:
     """Declare a method that changes something at the utility: `async (self, order, ctx) -> Outcome | Reply`."""
     return _declare(
-        Operation(
-            name, Kind.WRITE, serves, message, idempotency, inquiry, visibility_lag, unsafe, follow, recheck=recheck
-        )
+        Operation(name, Kind.WRITE, serves, message, idempotency, inquiry, visibility_lag, unsafe, follow, holds=holds)
     )
 
 
@@ -163,8 +161,8 @@ def check_safety(owner: str, operations: dict[str, Operation]) -> None:
     """Refuse a write that nothing protects. Raises ManifestError naming each operation."""
     faults = []
     for operation in operations.values():
-        if operation.recheck and operation.recheck not in operations:
-            text = f"{operation.name!r}: no operation {operation.recheck!r} to ask whether it still holds"
+        if operation.holds and operation.holds not in operations:
+            text = f"{operation.name!r}: no operation {operation.holds!r} to ask whether it still holds"
             faults.append(Fault(owner, "OPERATION", text))
         if not operation.changes:
             continue

@@ -10,7 +10,6 @@ import pytest
 from hub import CaseState, example_case, simulated
 from hub.clock import VirtualClock
 from hub.config import load_configuration
-from hub.domain.party import IdentityAssertion
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode
 from simulators.kit.simulator import Profile
@@ -20,9 +19,6 @@ CATALOGUE = load_configuration().catalogue
 TOWNS = ("330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001")
 CARD = "3140330000000000010"
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # a Tuesday, 09:00 in Shanghai
-CHECKED = IdentityAssertion(
-    id="IDA-1", method="CARD_READER", level=2, verified_at=START, expires_at=START + timedelta(hours=1)
-)
 DONE_AT_ONCE = ("JX6-CIT-08", "JX6-CIT-02", "JX6-CIT-03", "JX6-CIT-05", "JX6-CIT-06", "JX6-CIT-09")
 QUICK = Profile(pace=0.02)
 
@@ -31,7 +27,7 @@ def application(item, town=TOWNS[0], *, number=1, form=None, **changes):
     made = example_case([item], "individual", CATALOGUE, division=town)
     (request,) = made.items
     request = request.with_(form={**request.form, **(form or {})})
-    return made.with_(request_id=f"{item}-{town}-{number}", items=(request,), assertion=CHECKED, **changes)
+    return made.with_(request_id=f"{item}-{town}-{number}", items=(request,), **changes)
 
 
 async def done(city, app, seconds=60):
@@ -159,9 +155,9 @@ async def test_oral_report_is_reminded_of_and_its_lapse_is_seen_in_the_card_s_st
         expires = case.tasks[0].outputs[0].expires
         (report,) = city.simulators["ccard"].ledger.entries
         assert expires - report.at == timedelta(days=5)
-        await city.clock.sleep(4.2 * 86400)
+        await city.clock.sleep_until(expires - timedelta(hours=20))
         assert list(await timers(city, case)) == ["EXPIRING"]
-        await city.clock.sleep(86400)
+        await city.clock.sleep_until(expires + timedelta(hours=4))
         told = await timers(city, case)
         assert list(told) == ["EXPIRING", "LAPSED"]
         assert told["LAPSED"].received_at > expires
@@ -172,7 +168,7 @@ async def test_oral_report_made_formal_in_time_still_holds_when_the_first_would_
     async with simulated("ccard", config=quick_config(tmp_path), profile=QUICK, clock=VirtualClock(START)) as city:
         case = await done(city, application("JX6-CIT-02"))
         await done(city, application("JX6-CIT-02", number=2, form={"loss_kind": "formal"}))
-        await city.clock.sleep(5.5 * 86400)
+        await city.clock.sleep_until(case.tasks[0].outputs[0].expires + timedelta(hours=12))
         assert list(await timers(city, case)) == ["EXPIRING", "HOLDS"]
 
 
@@ -182,7 +178,7 @@ async def test_day_s_file_is_compared_by_the_engine_and_a_topup_taken_back_is_no
         city.simulators["ccard"].faults.arm("after-commit")
         undone = await done(city, application("JX6-CIT-09", number=2))
         assert undone.tasks[0].error.code is ErrorCode.PAY_REVERSED
-        await city.clock.sleep(86400)
+        await city.clock.sleep_until(START + timedelta(hours=20))
         (run,) = await city.hub._parts.store.run(lambda unit: unit.runs(date(2026, 11, 24), "ccard"))
         assert run.error is None
         assert (run.theirs.count, run.theirs.sum_fen) == (3, 5_000)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.clock import VirtualClock
+from hub.clock import SHANGHAI, VirtualClock
 from hub.domain.outcome import Completed, Output
 from hub.domain.reply import Reply
 from hub.domain.states import EventSource, TaskState
@@ -14,12 +14,17 @@ from hub.errors import ManifestError
 from hub.sdk import BusinessKey, Operation, outcome_of
 from hub.sdk.operation import Kind, check_safety
 from tests.toy.hubs import TUESDAY, application, city, toy_hub
-from tests.toy.lapsing import FOR, LapsingAdapter, PassingAdapter
+from tests.toy.lapsing import LapsingAdapter, PassingAdapter
 from tests.toy.server import ToyServer
 
 
 async def days(clock, count):
     await clock.sleep(count * 86400)
+
+
+async def around(clock, case, **span):
+    """Sleep until some time before or after the moment at which the case's result lapses."""
+    await clock.sleep_until(case.tasks[0].outputs[0].expires + timedelta(**span))
 
 
 async def told(hub, case):
@@ -36,13 +41,12 @@ async def test_a_lapse_is_told_a_day_before_and_looked_at_after(tmp_path):
         server.stuck = "gone"
         case = await hub.wait((await hub.submit(application())).number)
         granted = case.tasks[0].outputs[0].expires
-        assert granted - TUESDAY < FOR + timedelta(minutes=1)
-        await days(clock, 3.9)
+        await around(clock, case, hours=-26)
         assert await told(hub, case) == {}
-        await days(clock, 0.2)
+        await around(clock, case, hours=-22)
         assert list(await told(hub, case)) == ["EXPIRING"]
         assert asked(server) == []
-        await days(clock, 1)
+        await around(clock, case, hours=2)
         events = await told(hub, case)
         assert list(events) == ["EXPIRING", "LAPSED"]
         assert granted - events["EXPIRING"].received_at == timedelta(hours=24)
@@ -56,15 +60,17 @@ async def test_the_reminder_names_the_hour_in_shanghai(tmp_path):
     async with city(tmp_path, adapter=LapsingAdapter) as (clock, server, hub):
         server.stuck = "gone"
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 4.1)
-        assert (await told(hub, case))["EXPIRING"].opinion == "办理结果将于 11-29 09:00 自动失效"
+        await around(clock, case, hours=-20)
+        hour = case.tasks[0].outputs[0].expires.astimezone(SHANGHAI)
+        assert hour.day == 29
+        assert (await told(hub, case))["EXPIRING"].opinion == f"办理结果将于 {hour:%m-%d %H:%M} 自动失效"
 
 
 async def test_what_holds_for_good_is_said_to_hold(tmp_path):
     async with city(tmp_path, adapter=LapsingAdapter) as (clock, server, hub):
         server.stuck = "done"
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 12)
+        await around(clock, case, days=7)
         events = await told(hub, case)
         assert list(events) == ["EXPIRING", "HOLDS"]
         assert events["HOLDS"].opinion == "为长期有效"
@@ -75,10 +81,10 @@ async def test_what_was_renewed_is_watched_again(tmp_path):
     async with city(tmp_path, adapter=LapsingAdapter) as (clock, server, hub):
         server.stuck = "work"
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 5.5)
+        await around(clock, case, hours=12)
         assert list(await told(hub, case)) == ["EXPIRING", "HOLDS"]
         server.stuck = "gone"
-        await days(clock, 6)
+        await around(clock, case, days=6)
         trace = await hub.trace(case.number)
         codes = [event.raw_code for event in trace.events if event.source is EventSource.TIMER]
         assert codes == ["EXPIRING", "HOLDS", "EXPIRING", "LAPSED"]
@@ -88,9 +94,9 @@ async def test_a_utility_that_is_down_is_asked_again(tmp_path):
     async with city(tmp_path, adapter=LapsingAdapter) as (clock, server, hub):
         server.stuck = "gone"
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 4.9)
+        await around(clock, case, hours=-2)
         server.faults.arm("before-commit", operation="progress", times=8)
-        await days(clock, 1)
+        await around(clock, case, days=1)
         assert list(await told(hub, case)) == ["EXPIRING", "LAPSED"]
 
 
@@ -101,9 +107,9 @@ async def test_a_utility_that_never_answers_ends_in_a_word_about_that(tmp_path):
         hub,
     ):
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 4.9)
+        await around(clock, case, hours=-2)
         server.faults.arm("down")
-        await days(clock, 2)
+        await around(clock, case, days=2)
         events = await told(hub, case)
         assert list(events) == ["EXPIRING", "UNCHECKED"]
         assert events["UNCHECKED"].error.code == "UPS_UNAVAILABLE"
@@ -112,7 +118,7 @@ async def test_a_utility_that_never_answers_ends_in_a_word_about_that(tmp_path):
 async def test_where_nobody_can_be_asked_the_time_alone_tells(tmp_path):
     async with city(tmp_path, adapter=PassingAdapter) as (clock, server, hub):
         case = await hub.wait((await hub.submit(application())).number)
-        await days(clock, 5.5)
+        await around(clock, case, hours=12)
         assert list(await told(hub, case)) == ["EXPIRING", "LAPSED"]
         assert len(server.calls) == 1
 
@@ -123,7 +129,7 @@ async def test_timers_survive_a_restart_and_each_fires_once(tmp_path):
         server.stuck = "gone"
         async with toy_hub(tmp_path, server, clock, adapter=LapsingAdapter) as hub:
             case = await hub.wait((await hub.submit(application())).number)
-            await days(clock, 4.5)
+            await around(clock, case, hours=-12)
             assert list(await told(hub, case)) == ["EXPIRING"]
         await days(clock, 3)
         async with toy_hub(tmp_path, server, clock, adapter=LapsingAdapter) as hub:
@@ -148,7 +154,7 @@ def test_an_outcome_lapses_with_the_first_of_its_outputs():
     assert outcome_of(Reply(receipt_no="R1", expires=early), done=True).expires == early
 
 
-def test_a_recheck_that_is_no_operation_does_not_import():
-    granted = Operation("accept", Kind.WRITE, idempotency=BusinessKey("account_no"), recheck="nothing")
+def test_a_question_whether_it_holds_that_is_no_operation_does_not_import():
+    granted = Operation("accept", Kind.WRITE, idempotency=BusinessKey("account_no"), holds="nothing")
     with pytest.raises(ManifestError, match="ask whether it still holds"):
         check_safety("toy", {"accept": granted})

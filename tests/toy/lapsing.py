@@ -11,7 +11,7 @@ FOR = timedelta(days=5)
 
 
 class LapsingAdapter(ToyAdapter):
-    """Orders are done at once. `recheck` asks the server: an order at `work` has been renewed, a `gone` one lapsed."""
+    """Orders are done at once. `still` asks the server: an order at `work` has been renewed, a `gone` one lapsed."""
 
     @write(
         "accept",
@@ -19,15 +19,15 @@ class LapsingAdapter(ToyAdapter):
         message="accept",
         idempotency=BusinessKey("account_no"),
         inquiry="find",
-        recheck="holds",
+        holds="still",
     )
     async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
         reply = await ctx.call("accept", order)
         granted = Output(kind="receipt", identifier=reply.provider_ref, expires=ctx.now() + FOR)
         return Completed(provider_ref=reply.provider_ref, outputs=(granted,))
 
-    @read("holds")
-    async def holds(self, order: ServiceOrder, ctx: Context) -> Outcome:
+    @read("still")
+    async def still(self, order: ServiceOrder, ctx: Context) -> Outcome:
         reply = await ctx.call("progress", order)
         match reply.state_raw:
             case "work":

@@ -31,10 +31,10 @@ def ask(unit: UnitOfWork, rules: Rules, record: TaskRecord, row: CommandRow) -> 
     if record.task.state is not TaskState.COMPLETED:
         return
     operation = rules.endpoints[record.row.endpoint].operation(record.task.operation)
-    if operation.recheck is None:
+    if operation.holds is None:
         _tell(unit, rules, record, row.id, "LAPSED", "办理结果已到期失效")
         return
-    _enqueue(unit, record, operation.recheck, f"{row.id}:ask", 1, rules.now())
+    _enqueue(unit, record, operation.holds, f"{row.id}:ask", 1, rules.now())
 
 
 def after(unit: UnitOfWork, rules: Rules, record: TaskRecord, outcome: Outcome, result: Result) -> None:
@@ -66,7 +66,7 @@ def _given_up(unit: UnitOfWork, rules: Rules, record: TaskRecord, result: Result
 
 def _enqueue(unit: UnitOfWork, record: TaskRecord, operation: str, place: str, step: int, when: datetime) -> None:
     number, endpoint = record.task.number, record.row.endpoint
-    unit.enqueue(f"{place}.{step}", CommandKind.RECHECK, endpoint, operation, task=number, not_before=when)
+    unit.enqueue(f"{place}.{step}", CommandKind.HOLDS, endpoint, operation, task=number, not_before=when)
 
 
 def _tell(
