@@ -75,7 +75,7 @@ def arrears_charge(task: str, endpoint: str, account_no: str, reply: Reply, foun
     named = [(bill.bill_id or bill.period) for bill in reply.bills if not bill.settled and bill.total_fen]
     bills = tuple(name for name in named if name) if all(named) else ()
     return Charge(
-        id=charge_id(task, ChargeKind.ARREARS, *(sorted(bills) or (account_no, str(owed)))),
+        id=charge_id(task, ChargeKind.ARREARS, *(sorted(bills) or (str(owed),))),
         task=task,
         kind=ChargeKind.ARREARS,
         endpoint=endpoint,

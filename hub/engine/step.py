@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.domain.case import Task, TaskEvent
+from hub.domain.derive import derive
 from hub.domain.machine import LIVE, Advance, advance
 from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Result
-from hub.engine import lapsing
+from hub.engine import lapsing, payitems, wanted
 from hub.engine.events import SOURCE, event_of, hub_event, name_of
 from hub.engine.rules import Rules
 from hub.store.unit import TaskRecord, UnitOfWork
@@ -54,6 +57,14 @@ class Steps:
         return ServiceError(code=code, provider=record.row.endpoint, note=note)
 
 
+def stand(unit: UnitOfWork, numbers: Iterable[str]) -> None:
+    """Let cases stand where their tasks make them stand."""
+    for number in numbers:
+        tasks = [record.task for record in unit.tasks(number)]
+        standing = derive(tasks, handed_over=unit.handed_over(number))
+        unit.set_case(number, standing.state, standing.outcome)
+
+
 def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskEvent) -> Advance:
     """Advance a task by one event and store both; the event is kept also when it changes nothing.
 
@@ -65,6 +76,11 @@ def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskE
     unit.add_event(step.event, record.task.case_number)
     record.task = step.task
     unit.save(record)
+    if step.applied:
+        wanted.follow(unit, rules, record, event)
+        payitems.follow(unit, rules, record)
+    elif step.reason == "same-state":
+        wanted.learn(unit, record, event)
     return step
 
 
