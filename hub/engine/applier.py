@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from hub.domain.derive import derive
 from hub.domain.machine import LIVE
 from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Outcome, Unknown
 from hub.domain.states import EventSource, TaskState
@@ -52,8 +53,9 @@ class Applier:
 
     def settle(self, number: str) -> None:
         """Open, cancel or undo what the state of a case's tasks calls for, and derive its own."""
-        self.gates.settle(number)
-        stand(self._unit, (number,))
+        tasks = [record.task for record in self.gates.settle(number)]
+        standing = derive(tasks, handed_over=self._unit.handed_over(number))
+        self._unit.set_case(number, standing.state, standing.outcome)
 
     def _apply(self, result: Result) -> None:
         command = self._unit.command(result.command)

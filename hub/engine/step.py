@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hub.domain.case import Task, TaskEvent
-from hub.domain.derive import derive
 from hub.domain.machine import LIVE, Advance, advance
 from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
@@ -55,14 +52,6 @@ class Steps:
 
     def error(self, record: TaskRecord, code: ErrorCode, note: str | None = None) -> ServiceError:
         return ServiceError(code=code, provider=record.row.endpoint, note=note)
-
-
-def stand(unit: UnitOfWork, numbers: Iterable[str]) -> None:
-    """Let cases stand where their tasks make them stand."""
-    for number in numbers:
-        tasks = [record.task for record in unit.tasks(number)]
-        standing = derive(tasks, handed_over=unit.handed_over(number))
-        unit.set_case(number, standing.state, standing.outcome)
 
 
 def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskEvent) -> Advance:

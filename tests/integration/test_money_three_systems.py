@@ -171,7 +171,7 @@ async def test_final_bill_after_acceptance_is_paid_and_the_order_ends_well(tmp_p
 
 @pytest.mark.parametrize("kind", [None, "before-commit", "after-commit", "half-body"])
 async def test_order_that_power_sends_back_goes_on_with_one_supplement(tmp_path, kind):
-    async with city(tmp_path, "power", fates={"110": "return"}) as (hub, simulator, clock):
+    async with city(tmp_path, "power", fates={"110": "return"}) as (hub, simulator, _):
         case = await hub.submit(application(hub, "JX6-ELE-01"))
         case = await hub.wait(case.number, seconds=60)
         assert case.tasks[0].state is TaskState.AWAITING_APPLICANT
