@@ -69,6 +69,7 @@ class TillServer(ToyServer):
         super().__init__(clock, port=port)
         self.faults.__init__(EFFECTS)
         self.owed: dict[str, dict[str, int]] = {}
+        self.after_fee: str | None = None
         self.asked: list[str] = []
         self.refuses: dict[str, str] = {}
         self.booked: list[dict] = []
@@ -101,7 +102,7 @@ class TillServer(ToyServer):
         if body.get("ref"):
             if self._state(self._serial(body["ref"])) != "fee" or body["fen"] != FEE:
                 return {"code": "amount"}
-            self.stuck = None
+            self.stuck = self.after_fee
         elif body["fen"] != sum(self.owed.get(body["account"], {}).values()):
             return {"code": "amount"}
         else:
