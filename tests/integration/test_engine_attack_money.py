@@ -195,7 +195,7 @@ class Game:
         for _ in range(200):
             self.held += self.table.claim()
             moving = [record for record in self._payments() if record.payment.moving]
-            if not self.held and not moving:
+            if not moving and all(command.kind is CommandKind.POLL for command in self.held):
                 break
             for command in self.held:
                 self.log.append(("calm", command.id, command.delivery))
