@@ -20,8 +20,8 @@ from tests.toy.hubs import TUESDAY
 from tests.toy.table import Table, result
 from tests.toy.till import FEE, TillAdapter
 
-STEPS = 70
-WAYS = ("well", "well", "lost", "cut", "late", "down", "closed", "no", "odd", "dies-before", "dies-after")
+STEPS = 150
+WAYS = (*("well", "lost", "cut", "late") * 3, "down", "closed", "no", "odd", "dies-before", "dies-after")
 ASKS = ("well", "well", "down", "lost", "dies-before")
 P = PaymentState
 _TOTAL = timedelta(seconds=0.9)
@@ -101,11 +101,11 @@ class Game:
     def play(self):
         moves = {
             self.submit: 2,
-            self.pay: 8,
+            self.pay: 4,
             self.refund: 3,
-            self.cancel: 1,
-            self.claim: 10,
-            self.work: 12,
+            self.cancel: 0.1,
+            self.claim: 12,
+            self.work: 14,
             self.old_result: 2,
             self.time_passes: 8,
             self.killed: 1,
@@ -134,7 +134,8 @@ class Game:
 
     def refund(self):
         for record in self._payments():
-            if self.draw.random() < 0.5:
+            # What the utility has, rather: money that never went out says nothing.
+            if self.draw.random() < (0.5 if record.payment.state is P.POSTED else 0.05):
                 self._do(lambda till, name: charging.refund(till, name, "wanted", None), record.row.number)
 
     def cancel(self):
@@ -170,7 +171,7 @@ class Game:
             self.table.apply(self.draw.choice(self.results))
 
     def time_passes(self):
-        self.table.clock.time += timedelta(seconds=self.draw.choice((1, 1, 3, 3, 10, 100, 2000)))
+        self.table.clock.time += timedelta(seconds=self.draw.choice((0.2, 0.5, 1, 1, 1, 3, 3, 10, 2000)))
         self.desk.catch_up()
 
     def killed(self):
