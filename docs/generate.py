@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import hub.errors
+from hub.domain.charges import ChargeKind, ChargeState
 from hub.domain.machine import ALLOWED
 from hub.domain.states import CaseOutcome, CaseState, EventSource, PaymentState, TaskState
 from hub.domain.taxonomy import RULES
@@ -45,6 +46,8 @@ def states() -> str:
     for title, kind in (
         ("Case 办件", CaseState),
         ("Outcome of a decided case", CaseOutcome),
+        ("Charge 费用", ChargeState),
+        ("Kind of charge", ChargeKind),
         ("Payment 缴费", PaymentState),
         ("Source of an event", EventSource),
     ):

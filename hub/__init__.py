@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.domain.case import Case as Case
     from hub.domain.case import Task as Task
     from hub.domain.case import TaskEvent as TaskEvent
+    from hub.domain.charges import Charge as Charge
     from hub.domain.evidence import Evidence as Evidence
     from hub.domain.example import example_application as example_application
     from hub.domain.example import example_bundle as example_bundle
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from hub.domain.party import IdentityDocument as IdentityDocument
     from hub.domain.party import Organisation as Organisation
     from hub.domain.party import Person as Person
+    from hub.domain.payments import Payment as Payment
+    from hub.domain.payments import PaymentProof as PaymentProof
     from hub.domain.states import CaseOutcome as CaseOutcome
     from hub.domain.states import CaseState as CaseState
     from hub.domain.states import TaskState as TaskState
@@ -45,6 +48,7 @@ _HOMES = {
     "CaseOutcome": "hub.domain.states",
     "CaseState": "hub.domain.states",
     "Channel": "hub.domain.application",
+    "Charge": "hub.domain.charges",
     "Consent": "hub.domain.party",
     "DocumentType": "hub.domain.party",
     "Evidence": "hub.domain.evidence",
@@ -53,6 +57,8 @@ _HOMES = {
     "IdentityDocument": "hub.domain.party",
     "ItemRequest": "hub.domain.application",
     "Organisation": "hub.domain.party",
+    "Payment": "hub.domain.payments",
+    "PaymentProof": "hub.domain.payments",
     "Person": "hub.domain.party",
     "Settings": "hub.settings",
     "Task": "hub.domain.case",

@@ -6,13 +6,12 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from hub.bus import Bus
 from hub.clock import SHANGHAI, Clock
 from hub.config import Configuration, RouteTable, routes
+from hub.counter import Counter
 from hub.domain import numbers
 from hub.domain.application import Application, Audience
 from hub.domain.case import Case, TaskEvent
@@ -28,20 +27,14 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.engine import window
 from hub.engine.core import Engine
-from hub.engine.identity import Verifying
 from hub.engine.identity_calls import IdentityCalls
-from hub.engine.intake import Intake
-from hub.engine.issuing import Issuing
-from hub.engine.lookup import Finder, Lookup
-from hub.engine.materials import Sharing
+from hub.engine.lookup import Lookup
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules
 from hub.engine.trace import Trace, read_trace
 from hub.errors import ApplicationInvalid, Fault, NoProvider, NotFound
+from hub.parts import Parts
 from hub.registry import Registry
-from hub.sdk.context import Equipment
-from hub.store.evidence import EvidenceFolder
-from hub.store.port import Store
 from hub.store.unit import UnitOfWork
 
 _AUDIT = logging.getLogger("hub.audit")
@@ -49,27 +42,7 @@ _PREVIEW_SEQ = 999_999
 _WAITS_FOR_PEOPLE = frozenset({TaskState.MANUAL, TaskState.AWAITING_APPLICANT, TaskState.AWAITING_PAYMENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a hub is made of. Built by `hub.bootstrap`."""
-
-    configuration: Configuration
-    registry: Registry
-    store: Store
-    bus: Bus
-    clock: Clock
-    rules: Rules
-    intake: Intake
-    evidence: EvidenceFolder
-    verifying: Verifying
-    sharing: Sharing
-    equipment: Mapping[str, Equipment]
-    unavailable: Mapping[str, str]
-    issuing: Issuing
-    finder: Finder
-
-
-class Api(IdentityCalls):
+class Api(Counter, IdentityCalls):
     """A hub that is open. Get one by `async with Hub.open() as hub`; use it in that event loop only."""
 
     def __init__(self, parts: Parts) -> None:
@@ -402,4 +375,7 @@ def _news(unit: UnitOfWork, *, number: str, after: int) -> tuple[Case, list[tupl
 
 def settled(case: Case) -> bool:
     """Whether nothing of a case moves by itself: each task is final, or waits for the applicant, a clerk or a word."""
-    return all(task.state.final or task.state in _WAITS_FOR_PEOPLE or stands(task) for task in case.tasks)
+    return all(
+        (task.state.final or task.state in _WAITS_FOR_PEOPLE or stands(task)) and not task.answering
+        for task in case.tasks
+    )

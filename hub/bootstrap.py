@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.api import Api, Parts
+from hub.api import Api
 from hub.bus import MemoryBus
 from hub.clock import SHANGHAI, Clock, WallClock
 from hub.config import Configuration, check_configuration, closure, load_configuration, resolve
@@ -38,6 +38,7 @@ from hub.engine.proof import Signer
 from hub.engine.rules import Rules, Served
 from hub.engine.worker import Worker
 from hub.errors import ConfigError, Fault, SettingsError
+from hub.parts import Parts
 from hub.registry import Opened, Registry
 from hub.sdk.adapter import Adapter
 from hub.sdk.context import Equipment, Sessions

@@ -70,6 +70,10 @@ class Dialect:
     def _rows(self, content: bytes) -> list[dict[str, str]]:
         summary = delimited.Summary("first", amount_of=self.columns[3])
         rows = delimited.Table(self.columns, charset=self.charset, summary=summary).read(content)
+        # A reversal is listed under a serial made of the payment's, which is of the same day: see 2002.
+        serial = self.columns[1]
+        paid = {row[serial][1:]: row[serial] for row in rows if not row[serial].startswith("R")}
+        rows = [{**row, serial: paid.get(row[serial][1:], row[serial])} for row in rows]
         # A fee's payment has the number of its order where others have the number of the account.
         account, number = self.customer
         return [{**row, account: "", number: row[account]} if row[account].startswith("W") else row for row in rows]

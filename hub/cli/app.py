@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import adapters, cases, check, demo, gates, issuing, lookup, planning, sim, trace
+from hub.cli import adapters, cases, check, demo, gates, issuing, lookup, money, planning, sim, trace
+from hub.cli import reconcile as reconciling
+from hub.cli import supplement as supplementing
 from hub.cli import verify as verifying
 from hub.cli.options import example
 from hub.cli.output import exit_code, report
@@ -35,6 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _FILE = "hub submit application.json --wait"
+_PAY = "hub pay JX6202611243304020000015 CHARGE --reference 2026112400017 --amount 680.00 --channel ALIPAY --wait"
+_SUPPLEMENT = "hub supplement JX6202611243304020000015 --task 1 --material RE_CERT=scan.pdf --wait"
 
 app.command(epilog=example("hub demo", "hub demo --fault water:after-commit"))(demo.demo)
 app.command(epilog=example("hub check --config ./city"))(check.check)
@@ -50,6 +54,11 @@ app.command(epilog=example("hub case JX6202611243304020000015"))(cases.case)
 app.command(epilog=example("hub cancel JX6202611243304020000015 --task JX6202611243304020000015-01"))(cases.cancel)
 app.command(epilog=example('hub gate JX6202611243304020000015 --open --note "joint survey held"'))(gates.gate)
 app.command(epilog=example("hub recheck JX6202611243304020000015 --task 2"))(gates.recheck)
+app.command(epilog=example("hub charges JX6202611243304020000015 --ask"))(money.charges)
+app.command(epilog=example(_PAY))(money.pay)
+app.command(epilog=example("hub refund JX6202611243304020000015-51 --reason 缴错户号 --wait"))(money.refund)
+app.command(epilog=example(_SUPPLEMENT))(supplementing.supplement)
+app.command(epilog=example("hub reconcile --date 2026-11-24"))(reconciling.reconcile)
 app.command(epilog=example("hub trace JX6202611243304020000015 --task 1"))(trace.trace)
 app.command(epilog=example("hub issue JX6202611243304020000015 -o receipt.pdf"))(issuing.issue)
 app.command(epilog=example("hub receipt JX6202611243304020000015 -o receipt.pdf"))(issuing.receipt)

@@ -83,9 +83,9 @@ def submit(
     async def ask() -> tuple[Case, bool]:
         async with user_hub(run=wait) as hub:
             case = await hub.submit(application)
-            return await _end(hub, case, timeout) if wait else (case, True)
+            return await end(hub, case, timeout) if wait else (case, True)
 
-    _answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
 
 
 def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
@@ -95,11 +95,11 @@ def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, js
     async def ask() -> tuple[Case, bool, tuple[Issue, ...]]:
         async with filed_hub(run=wait) as hub:
             found = await hub.case(number)
-            ended, in_time = await _end(hub, found, timeout) if wait else (found, True)
+            ended, in_time = await end(hub, found, timeout) if wait else (found, True)
             return ended, in_time, await hub.issues(number)
 
     shown, in_time, issues = asyncio.run(ask())
-    _answer(shown, in_time, wait=wait, as_json=json, issues=issues)
+    answer(shown, in_time, wait=wait, as_json=json, issues=issues)
 
 
 def cancel(
@@ -113,12 +113,12 @@ def cancel(
         async with filed_hub(run=wait) as hub:
             one = task_number(await hub.case(number), task) if task is not None else None
             found = await hub.cancel(number, one)
-            return await _end(hub, found, timeout) if wait else (found, True)
+            return await end(hub, found, timeout) if wait else (found, True)
 
-    _answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
 
 
-async def _end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:
+async def end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:
     """Wait for a case; tells whether it settled in time."""
     try:
         return await hub.wait(case.number, seconds=seconds), True
@@ -126,7 +126,7 @@ async def _end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:
         return await hub.case(case.number), False
 
 
-def _answer(
+def answer(
     case: Case, in_time: bool, *, wait: bool, as_json: bool, hint: str = "", issues: tuple[Issue, ...] = ()
 ) -> None:
     from hub.cli.caseview import case_document, case_table, issue_document, output_table
@@ -147,7 +147,7 @@ def _answer(
         elif hint and not wait and any(not task.state.final for task in case.tasks):
             typer.echo(hint.format(case.number))
         typer.echo(case.summary)
-    decided = {CaseState.DECIDED, CaseState.DELIVERED, CaseState.ARCHIVED, CaseState.WITHDRAWN}
+    decided = {CaseState.DECIDED, CaseState.DELIVERED, CaseState.ARCHIVED, CaseState.WITHDRAWN, CaseState.EXPIRED}
     if wait and case.state not in decided:
         raise typer.Exit(NO)
 

@@ -157,7 +157,7 @@ def case_document(case: Case) -> dict[str, Any]:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    made = task.model_dump(mode="json", exclude={"seen", "version", "outputs"})
+    made = task.model_dump(mode="json", exclude={"seen", "version", "outputs", "arrears"})
     return made | {"outputs": [output.model_dump(mode="json", exclude={"data"}) for output in task.outputs]}
 
 

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from hub.domain.base import Frozen, Labelled
 from hub.domain.catalogue import Commit, GateKind
+from hub.domain.charges import Charge
 from hub.domain.outcome import Output
 from hub.domain.reply import Bill
 from hub.domain.states import CaseOutcome, CaseState, EventSource, TaskState
+from hub.domain.supplement import Supplement
 from hub.domain.taxonomy import ServiceError
 
 
@@ -67,6 +69,7 @@ class TaskEvent(Frozen):
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
     legal_effect: datetime | None = None
+    asked: tuple[str, ...] = ()
     from_: TaskState | None = None
     applied: bool = True
 
@@ -77,6 +80,8 @@ class Task(Frozen):
     `legal_effect`: since when what was applied for is in force, once known. `waits`: what it still waits for;
     PENDING without any, its gate is open and it is checked once more. `undo`: what it waited for has failed although
     it was committed early: to be undone, or tried already.
+    `arrears`: debts that were found by asking. `supplement`: what the utility waits for, and since when. `paying`:
+    money of this task is on its way.
     """
 
     number: str
@@ -101,6 +106,9 @@ class Task(Frozen):
     outputs: tuple[Output, ...] = ()
     fee_due_fen: int | None = None
     legal_effect: datetime | None = None
+    arrears: tuple[Charge, ...] = ()
+    supplement: Supplement | None = None
+    paying: bool = False
     last_event_time: datetime | None = None
     last_rank: int = 0
     seen: frozenset[str] = frozenset()
@@ -110,6 +118,12 @@ class Task(Frozen):
     due_at: datetime | None = None
     created_at: datetime
     version: int = 0
+
+    @property
+    def answering(self) -> bool:
+        """Whether what this task waited for has been given and is on its way: it will move by itself."""
+        given = self.supplement is not None and self.supplement.answered_at is not None
+        return self.paying or (given and self.state is TaskState.AWAITING_APPLICANT)
 
 
 class Case(Frozen):

@@ -51,6 +51,8 @@ def derive(
     if not all(task.state.final for task in tasks):
         return Standing(_open_state(tasks))
     outcome = _outcome(tasks)
+    if outcome is CaseOutcome.ALL_CANCELLED and any(task.supplement and task.supplement.expired for task in tasks):
+        return Standing(CaseState.EXPIRED, outcome)
     if handed_over is None or any(must_hand_over(t) and t.number not in handed_over for t in tasks):
         return Standing(CaseState.DECIDED, outcome)
     if delivered_at is not None and now is not None and now - delivered_at >= ARCHIVED_AFTER:

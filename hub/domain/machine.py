@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from hub.domain.base import Frozen
 from hub.domain.case import Task, TaskEvent
+from hub.domain.payments import Payment
 from hub.domain.states import ClockKind, EventSource, PaymentState, TaskState
 
 S, By, P = TaskState, EventSource, PaymentState
@@ -182,6 +182,9 @@ def _learnt(task: Task, event: TaskEvent) -> Task:
         "fee_due_fen": event.fee_due_fen if event.fee_due_fen is not None else task.fee_due_fen,
         "legal_effect": event.legal_effect or task.legal_effect,
     }
+    if event.error is not None and event.source in _ORDERED and event.to is task.state:
+        # A callback says where an order is; why it is there, only the question that follows tells.
+        changes["error"] = event.error
     # A poll repeats itself for weeks under a new id each time; remembering those ids would only grow the task.
     if event.source is not By.POLL or event.to is not task.state:
         changes["seen"] = task.seen | {event.id}
@@ -228,17 +231,8 @@ PAYMENTS: Mapping[PaymentState, frozenset[PaymentState]] = MappingProxyType(
     }
 )
 
-_HOLDS_BILL = frozenset({P.POSTED, P.UNKNOWN, P.REVERSING})
-
-
-class Payment(Frozen):
-    """Payment 缴费 of one or more bills."""
-
-    id: str
-    bills: frozenset[str]
-    amount_fen: int
-    state: PaymentState = PaymentState.INITIATED
-    provider_receipt: str | None = None
+HOLDS_BILL = frozenset({P.POSTED, P.UNKNOWN, P.REVERSING})
+"""A payment that has, or may have, settled its bills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +252,7 @@ def may_post(payment: Payment, others: Iterable[Payment]) -> bool:
     if payment.state is not P.PAID:
         return False
     return not any(
-        other.state in _HOLDS_BILL or (other.state is P.PAID and other.id < payment.id)
+        other.state in HOLDS_BILL or (other.state is P.PAID and other.id < payment.id)
         for other in _rivals(payment, others)
     )
 

@@ -32,6 +32,7 @@ _SERIAL_DIGITS = 20
 _CENTURY = date(2000, 1, 1)
 _DAYS = 36_525
 _A_DAY = 10**14
+_PAYMENTS_FROM, _PAYMENTS = 50, 49
 
 
 class NumberFault(ValueError):
@@ -97,6 +98,16 @@ def task_number(case: str, index: int) -> str:
     if not 1 <= index <= 99:
         raise NumberFault("task", "a case has 1 to 99 tasks")
     return f"{case}-{index:02d}"
+
+
+def payment_number(case: str, count: int) -> str:
+    """Make the number of the `count`-th payment of a case: written as a task number, from 51 on.
+
+    So a payment has serials of its own at the utilities, made and read back by the rules for tasks.
+    """
+    if not 1 <= count <= _PAYMENTS:
+        raise NumberFault("payment", f"a case has 1 to {_PAYMENTS} payments")
+    return task_number(case, _PAYMENTS_FROM + count)
 
 
 def parse_task_number(number: str) -> tuple[CaseNumber, int]:

@@ -54,11 +54,12 @@ class Accepted(_Taken):
 
 
 class Progress(_Taken):
-    """The order is in `state` at the utility."""
+    """The order is in `state` at the utility; `asked` are the materials and fields it waits for, if it says so."""
 
     kind: Literal["progress"] = "progress"
     state: TaskState
     fee_due_fen: int | None = None
+    asked: tuple[str, ...] = ()
     error: ServiceError | None = None
 
 

@@ -23,6 +23,9 @@ class CommandKind(StrEnum):
     CANCEL = "cancel"
     PRECHECK = "precheck"
     COMPENSATE = "compensate"
+    SUPPLEMENT = "supplement"
+    PAY = "pay"
+    REVERSE = "reverse"
     SEND_BATCH = "send_batch"
     INQUIRE_BATCH = "inquire_batch"
     COLLECT = "collect"
@@ -32,7 +35,20 @@ class CommandKind(StrEnum):
 
     @property
     def writes(self) -> bool:
-        return self in {CommandKind.SEND, CommandKind.CANCEL, CommandKind.COMPENSATE, CommandKind.SEND_BATCH}
+        return self in _WRITES
+
+
+_WRITES = frozenset(
+    {
+        CommandKind.SEND,
+        CommandKind.CANCEL,
+        CommandKind.COMPENSATE,
+        CommandKind.SUPPLEMENT,
+        CommandKind.PAY,
+        CommandKind.REVERSE,
+        CommandKind.SEND_BATCH,
+    }
+)
 
 
 class Command(Frozen):

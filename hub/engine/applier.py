@@ -12,7 +12,7 @@ from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Outcome, Unkno
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, Retry
 from hub.domain.work import CommandKind, FileTaken, Result
-from hub.engine import batches, lapsed, reconciling
+from hub.engine import batches, lapsed, paying, reconciling
 from hub.engine.cancelling import IDLE, Cancelling
 from hub.engine.compensating import Compensating
 from hub.engine.events import event_of, name_of, step_of
@@ -20,6 +20,8 @@ from hub.engine.gates import Gates
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
 from hub.engine.step import OPEN, Steps
+from hub.engine.supplementing import Supplementing
+from hub.engine.till import MONEY, Till
 from hub.store.tables import CallbackRow
 from hub.store.unit import TaskRecord, UnitOfWork
 
@@ -39,6 +41,7 @@ class Applier:
         self._cancelling = Cancelling(self._steps, self._go_on)
         self._compensating = Compensating(self._steps)
         self.gates = Gates(self._steps, self._cancelling, self._compensating, send)
+        self.supplementing = Supplementing(self._steps, self._go_on)
 
     def apply(self, results: Iterable[Result]) -> set[str]:
         """Apply results, derive the cases; returns the numbers of the cases that saw an event."""
@@ -58,11 +61,14 @@ class Applier:
         command = self._unit.command(result.command)
         if command is None or not self._unit.finish(result.command):
             return
+        if result.kind in MONEY:
+            self._settle_money(result)
+            return
         tasks = [number for number in result.outcomes if number != result.endpoint]
         for exchange in result.exchanges:
             self._unit.add_exchange(result.command, result.endpoint, tasks, exchange)
         if result.kind is CommandKind.RECONCILE:
-            reconciling.apply(self._unit, self._rules, result)
+            reconciling.apply(self._unit, self._rules, result, self._steps.touched)
             return
         if result.kind is CommandKind.COLLECT:
             for file in result.files:
@@ -73,6 +79,14 @@ class Applier:
             # What becomes of a file is nothing to an order that has gone on into another one.
             if command.batch_id in {None, record.row.batch_id}:
                 self._settle(record, outcome, result)
+
+    def _settle_money(self, result: Result) -> None:
+        till = Till(self._unit, self._rules, self._steps.touched)
+        for number, outcome in result.outcomes.items():
+            record = self._unit.payment(number)
+            for exchange in result.exchanges:
+                self._unit.add_exchange(result.command, result.endpoint, [record.row.task], exchange)
+            paying.after(till, record, outcome, result)
 
     def _settle(self, record: TaskRecord, outcome: Outcome, result: Result) -> None:
         match result.kind:
@@ -87,6 +101,8 @@ class Applier:
                 self._compensating.after(record, outcome, result)
             case CommandKind.PRECHECK:
                 self.gates.checked(record, outcome, result)
+            case CommandKind.SUPPLEMENT:
+                self.supplementing.after(record, outcome, result)
             case _ if result.inquired:
                 self._after_inquiry(record, outcome, result)
             case _:

@@ -30,7 +30,7 @@ class Engine:
     def __init__(self, store: Store, bus: Bus, rules: Rules, worker: Worker, clock: Clock, told: Told) -> None:
         self._store, self._bus, self._rules, self._clock, self._told = store, bus, rules, clock, told
         self._worker = worker
-        self.relay = Relay(store, bus, rules, clock)
+        self.relay = Relay(store, bus, rules, clock, told)
         self._schedule = Schedule(store, rules, clock, self.relay.wake)
         self._feeding: list[asyncio.Task[None]] = []
         self._working: list[asyncio.Task[None]] = []

@@ -13,12 +13,11 @@ from hub.domain.machine import clock_at
 from hub.domain.states import ClockKind, EventSource
 from hub.domain.work import CommandKind
 from hub.engine.events import hub_event
-from hub.engine.rules import Rules
+from hub.engine.rules import HUB, Rules
 from hub.engine.step import apply_event
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 
-HUB = "hub"
 NAME = "deadline"
 _WARN_AT = 0.8
 _LOOK_AGAIN = timedelta(days=1)

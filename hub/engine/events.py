@@ -26,6 +26,7 @@ SOURCE = {
     CommandKind.SEND_BATCH: EventSource.CALL,
     CommandKind.CANCEL: EventSource.CALL,
     CommandKind.COMPENSATE: EventSource.CALL,
+    CommandKind.SUPPLEMENT: EventSource.CALL,
     CommandKind.INQUIRE: EventSource.POLL,
     CommandKind.INQUIRE_BATCH: EventSource.POLL,
     CommandKind.POLL: EventSource.POLL,
@@ -79,7 +80,7 @@ def event_of(
             "legal_effect": outcome.legal_effect,
         }
     if isinstance(outcome, Progress):
-        details["fee_due_fen"] = outcome.fee_due_fen
+        details |= {"fee_due_fen": outcome.fee_due_fen, "asked": outcome.asked}
     if isinstance(outcome, Completed):
         details["outputs"] = outcome.outputs
     if isinstance(outcome, Unknown):

@@ -18,7 +18,7 @@ from hub.domain.provider import Route
 from hub.domain.states import CaseState, TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import validate
-from hub.engine import deadlines
+from hub.engine import deadlines, payitems
 from hub.engine.admission import Admission, next_number
 from hub.engine.applier import Applier, send
 from hub.engine.compensating import way_back
@@ -102,6 +102,8 @@ class Intake:
         for task, order in zip(tasks, orders, strict=True):
             operation = self.rules.endpoints[task.endpoint].operation(task.operation)
             record = unit.insert_task(task, order, operation.batch_type)
+            if payitems.is_payment(record):
+                payitems.own_payment(unit, self.rules, record)
             if task.gated:
                 applier.gates.begin(record)
             else:

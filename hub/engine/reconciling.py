@@ -14,11 +14,12 @@ from hub.clock import SHANGHAI
 from hub.domain import numbers
 from hub.domain.order import DayQuery
 from hub.domain.outcome import NotSent, Outcome, Unknown
-from hub.domain.reconciliation import OwnEntry, ReconciliationRun, Standing, compare, totals
+from hub.domain.reconciliation import OwnEntry, ReconciliationRun, Resolution, Standing, compare, totals
 from hub.domain.reply import FileRecord
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Command, CommandKind, Result
+from hub.engine import adopting
 from hub.engine.events import step_of
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
@@ -50,19 +51,29 @@ def question(command: Command) -> DayQuery:
     return DayQuery(serial=numbers.serial20(marker), request_id=request, day=day)
 
 
-def apply(unit: UnitOfWork, rules: Rules, result: Result) -> None:
+def apply(unit: UnitOfWork, rules: Rules, result: Result, touched: set[str]) -> None:
     """Keep the comparison that an answer makes; without an answer ask again, until that went on for too long."""
     day = _day_of(unit, result)
     outcome = result.outcomes.get(result.endpoint)
     error = getattr(outcome, "error", None)
     if error is None:
-        unit.save_run(compared(unit, result.endpoint, day, result.records, rules.now()))
+        take(unit, rules, result.endpoint, day, result.records, touched)
         return
     if isinstance(outcome, NotSent | Unknown) and _may_go_on(unit, rules, result):
         step = step_of(result.command) + 1
         wait = rules.backoff(result.endpoint, step, getattr(outcome, "retry_after", None))
         ask(unit, result.endpoint, day, rules.now() + wait, step=step)
     unit.save_run(unanswered(result.endpoint, day, outcome, rules.now()))
+
+
+def take(
+    unit: UnitOfWork, rules: Rules, endpoint: str, day: date, records: Iterable[FileRecord], touched: set[str]
+) -> ReconciliationRun:
+    """Compare, keep the run, and adopt what the utility's books settle: a payment in doubt that is in its file."""
+    run = compared(unit, endpoint, day, records, rules.now())
+    unit.save_run(run)
+    adopting.adopt(unit, rules, run, touched)
+    return run
 
 
 def unanswered(endpoint: str, day: date, outcome: Outcome | None, now: datetime) -> ReconciliationRun:
@@ -77,7 +88,9 @@ def compared(
     """Compare a day's records with what the hub knows of that day, and of the days beside it."""
     theirs = tuple(records)
     around = unit.money_of(endpoint, _start(day - _DAY), _start(day + 2 * _DAY))
-    ours = [entry for entry in around if _start(day) <= entry.at < _start(day + _DAY)]
+    carried = _carried(unit, endpoint, day)
+    around = [entry.with_(next_day=False) if _mark(entry) in carried else entry for entry in around]
+    ours = [entry for entry in around if _start(day) <= entry.at < _start(day + _DAY) or _mark(entry) in carried]
     beside = [entry for entry in around if entry not in ours]
     named = {entry.serial for entry in around}
     tasks = [
@@ -92,6 +105,17 @@ def compared(
         theirs=totals(record.amount_fen for record in theirs if record.amount_fen),
         differences=compare(ours, theirs, beside=beside),
     )
+
+
+def _carried(unit: UnitOfWork, endpoint: str, day: date) -> set[tuple[str | None, bool]]:
+    """What was not in the file of the day before, and was to be in this one."""
+    differences = [each for run in unit.runs(day - _DAY, endpoint) for each in run.differences]
+    late = (each for each in differences if each.resolution is Resolution.NEXT_DAY)
+    return {(each.serial, (each.ours_fen or 0) < 0) for each in late}
+
+
+def _mark(entry: OwnEntry) -> tuple[str | None, bool]:
+    return entry.serial, (entry.amount_fen or 0) < 0
 
 
 def _entry(record: TaskRecord) -> OwnEntry:

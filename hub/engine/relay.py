@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -17,10 +17,12 @@ from hub.domain.machine import waiting
 from hub.domain.order import Batch
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import Command, CommandKind
-from hub.engine import batches, timers
+from hub.engine import batches, paying, payitems, timers, wanted
+from hub.engine.applier import Applier
 from hub.engine.events import hub_event, name_of
-from hub.engine.rules import Rules
+from hub.engine.rules import HUB, Rules
 from hub.engine.step import apply_event
+from hub.engine.till import MONEY, Till
 from hub.store.port import Store
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
@@ -28,13 +30,16 @@ from hub.store.unit import TaskRecord, UnitOfWork
 _LOG = logging.getLogger("hub.relay")
 _LOOK = 2.0
 _PUT_OFF = timedelta(minutes=5)
+Told = Callable[[set[str]], Awaitable[None]]
+_FENCED = frozenset({CommandKind.CANCEL, CommandKind.COMPENSATE, CommandKind.SUPPLEMENT})
 
 
 class Relay:
     """Feeds the workers. Each endpoint has its own share, so a slow one never holds up another."""
 
-    def __init__(self, store: Store, bus: Bus, rules: Rules, clock: Clock) -> None:
-        self._store, self._bus, self._rules, self._clock = store, bus, rules, clock
+    def __init__(self, store: Store, bus: Bus, rules: Rules, clock: Clock, told: Told | None = None) -> None:
+        self._store, self._bus, self._rules, self._clock, self._told = store, bus, rules, clock, told
+        self._touched: set[str] = set()
         self._wake = asyncio.Event()
         # By endpoint: the commands that are handed out, and how long each lease holds.
         self._leases: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
@@ -62,9 +67,19 @@ class Relay:
                 for command in commands:
                     self._leases[command.endpoint][command.id] = self._lease(command.endpoint, command.send_deadline)
                     await self._bus.publish(command)
+                await self._tell()
             if not commands:
                 leases = (lease for held in self._leases.values() for lease in held.values())
                 await self._rest(min([*due, *leases], default=None))
+
+    async def _tell(self) -> None:
+        """Say which cases changed by what was, or was not, sent."""
+        touched, self._touched = self._touched, set()
+        if touched and self._told is not None:
+            woken = self._wake.is_set()
+            await self._told(touched)
+            if not woken:  # who is told wakes us in turn, and nothing is due by that
+                self._wake.clear()
 
     async def _rest(self, due: datetime | None) -> None:
         """Wait until something is due or somebody wakes us; look now and then what another process has stored."""
@@ -91,26 +106,32 @@ class Relay:
         """The commands that are due now; if there are none, when the next ones of endpoints with room are."""
         now = self._rules.now()
         commands: list[Command] = []
+        touched: set[str] = set()
         places = unit.due_endpoints(now)
-        if timers.HUB in places:
-            timers.fire_due(unit, self._rules, now)
+        if HUB in places:
+            touched |= timers.fire_due(unit, self._rules, now)
         for endpoint in sorted(places & room.keys()):
             deadline = self._rules.send_deadline(endpoint, now)
             lease = self._lease(endpoint, deadline)
             for row in unit.claim(endpoint, room[endpoint], now, self._rules.owner, lease):
-                command = self._prepared(unit, row, now, deadline)
+                command = self._prepared(unit, row, now, deadline, touched)
                 if command is not None:
                     commands.append(command)
+        for number in touched:
+            Applier(unit, self._rules).settle(number)
+        self._touched |= touched
         # With a full endpoint its due commands are no reason to look again at once: its next result is.
-        heard = {*room, timers.HUB}
+        heard = {*room, HUB}
         return commands, [] if commands else [due for endpoint, due in unit.next_due().items() if endpoint in heard]
 
     def _lease(self, endpoint: str, deadline: datetime) -> datetime:
         return deadline + self._clock.io_span(self._rules.endpoints[endpoint].limits.total * 8 + 60)
 
-    def _prepared(self, unit: UnitOfWork, row: CommandRow, now: datetime, deadline: datetime) -> Command | None:
+    def _prepared(
+        self, unit: UnitOfWork, row: CommandRow, now: datetime, deadline: datetime, touched: set[str]
+    ) -> Command | None:
         try:
-            return _prepare(unit, self._rules, row, now, deadline)
+            return _prepare(unit, self._rules, row, now, deadline, touched)
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001 -- one order that cannot be read must not hold up all others
@@ -119,7 +140,9 @@ class Relay:
             return None
 
 
-def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, deadline: datetime) -> Command | None:
+def _prepare(  # noqa: PLR0911 -- one way for each kind of command
+    unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, deadline: datetime, touched: set[str]
+) -> Command | None:
     """Make the command of a claimed row, moving its tasks to DISPATCHING; None when there is nothing to do any more."""
     kind = CommandKind(row.kind)
     base = Command(
@@ -142,15 +165,18 @@ def _prepare(unit: UnitOfWork, rules: Rules, row: CommandRow, now: datetime, dea
         if kind is CommandKind.SEND_BATCH and not _dispatch_batch(unit, rules, row, batch, now, deadline):
             return None
         return _command(base, batch=batch)
+    if kind in MONEY:
+        return paying.prepare(unit, rules, row, base, deadline, touched)
     record = unit.task(row.task or "")
     moot = kind is CommandKind.PRECHECK and not waiting(record.task) and unit.finish(row.id)
-    if moot or (kind is CommandKind.SEND and not _dispatch(unit, rules, record, row, now, deadline)):
+    if moot or (kind is CommandKind.SEND and not _dispatch(unit, rules, record, row, now, deadline, touched)):
         return None
-    if kind in {CommandKind.CANCEL, CommandKind.COMPENSATE} and row.deliveries == 1:
+    if kind in _FENCED and row.deliveries == 1:
         operation = rules.endpoints[row.endpoint].adapter.operations.get(row.operation)
         record.row.doubt_until = rules.believe_absent_from(row.endpoint, deadline, operation)
         unit.save(record)
-    return _command(base, order=record.order, params=dict(record.task.params))
+    order = record.order if kind is not CommandKind.SUPPLEMENT else wanted.answer_order(unit, record, row)
+    return _command(base, order=order, params=dict(record.task.params))
 
 
 def _dispatch_batch(
@@ -170,7 +196,13 @@ def _dispatch_batch(
 
 
 def _dispatch(
-    unit: UnitOfWork, rules: Rules, record: TaskRecord, row: CommandRow, now: datetime, deadline: datetime
+    unit: UnitOfWork,
+    rules: Rules,
+    record: TaskRecord,
+    row: CommandRow,
+    now: datetime,
+    deadline: datetime,
+    touched: set[str],
 ) -> bool:
     """Move a task to DISPATCHING for the first delivery of an attempt; tells whether the command is to be delivered."""
     if row.deliveries > 1:
@@ -178,6 +210,9 @@ def _dispatch(
         return True
     held = rules.held_until(row.endpoint, record.task.operation, now)
     stamp = f"{row.id}:{now.isoformat()}"
+    if payitems.is_payment(record) and not _debt_is_free(unit, rules, record, row, now):
+        touched.add(record.task.case_number)
+        return False
     if held is not None:
         record.row.failures = 0
         event = hub_event(record.task.number, f"{stamp}:hold", TaskState.HELD, now, source=EventSource.TIMER)
@@ -185,6 +220,20 @@ def _dispatch(
         unit.hold(row, held)
         return False
     return _claim_task(unit, rules, record, row, now, deadline) or not unit.finish(row.id)
+
+
+def _debt_is_free(unit: UnitOfWork, rules: Rules, record: TaskRecord, row: CommandRow, now: datetime) -> bool:
+    """Whether no other payment settles, or may settle, what a payment item pays; else it waits, or is cancelled."""
+    standing = paying.standing(Till(unit, rules), payitems.own_payment(unit, rules, record))
+    if standing == "busy":
+        unit.hold(row, now + _PUT_OFF)
+    elif standing == "settled":
+        unit.finish(row.id)
+        error = paying.twice(row.endpoint)
+        for state in (TaskState.CANCELLING, TaskState.CANCELLED):
+            event = hub_event(record.task.number, f"{row.id}:settled:{state}", state, now, error=error)
+            apply_event(unit, rules, record, event)
+    return standing == "free"
 
 
 def _claim_task(

@@ -15,6 +15,9 @@ from hub.sdk.adapter import Adapter
 from hub.sdk.operation import Operation
 from hub.wire.exchange import Limits
 
+HUB = "hub"
+"""The place of commands that no worker takes: what the hub does by itself at a certain time."""
+
 HeldUntil = Callable[[str, str, datetime], datetime | None]
 
 

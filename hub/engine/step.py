@@ -8,7 +8,7 @@ from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Result
-from hub.engine import lapsing
+from hub.engine import lapsing, payitems, wanted
 from hub.engine.events import SOURCE, event_of, hub_event, name_of
 from hub.engine.rules import Rules
 from hub.store.unit import TaskRecord, UnitOfWork
@@ -65,6 +65,11 @@ def apply_event(unit: UnitOfWork, rules: Rules, record: TaskRecord, event: TaskE
     unit.add_event(step.event, record.task.case_number)
     record.task = step.task
     unit.save(record)
+    if step.applied:
+        wanted.follow(unit, rules, record, event)
+        payitems.follow(unit, rules, record)
+    elif step.reason == "same-state":
+        wanted.learn(unit, record, event)
     return step
 
 

@@ -54,6 +54,10 @@ def _said(told: T, redactor: Redactor) -> T:
     changes: dict[str, Any] = {
         "outputs": tuple(output.with_(data=_masked(output.data, redactor)) for output in told.outputs)
     }
+    if isinstance(told, Task):
+        changes["arrears"] = tuple(
+            each.with_(account_no=redactor.text(each.account_no or "") or None) for each in told.arrears
+        )
     if isinstance(told, TaskEvent) and told.opinion is not None:
         changes["opinion"] = redactor.text(told.opinion)
     if isinstance(told, Task) and told.precheck is not None and told.precheck.opinion is not None:

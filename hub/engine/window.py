@@ -70,3 +70,6 @@ def _refuse(rules: Rules, record: TaskRecord) -> None:
     cannot = served is None or "cancel" not in served.adapter.operations
     if state in LIVE and not waiting(record.task) and cannot:
         raise NotAllowed(f"task {number} is with a utility whose interface cannot cancel")
+    allowed = served.adapter.spec.terms.cancel if served is not None else None
+    if state in LIVE and not waiting(record.task) and allowed is not None and state not in allowed:
+        raise NotAllowed(f"task {number} is {state}; its utility cancels only what is {', '.join(allowed)}")

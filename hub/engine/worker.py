@@ -175,6 +175,8 @@ async def _run(equipment: Equipment, operation: Operation, command: Command, con
         if command.kind is CommandKind.RECONCILE and answer.error is None:
             return answer
         # A yes without a state ends what was asked, but never an order that goes on at the utility.
+        if command.kind in {CommandKind.PAY, CommandKind.REVERSE}:
+            return outcome_of(answer, done=True)
         goes_on = command.kind is CommandKind.POLL or equipment.adapter.operation(command.operation).follow is not None
         return outcome_of(answer, done=operation.kind is Kind.READ and not goes_on)
     if operation.kind is Kind.COLLECT and not isinstance(answer, Collected):

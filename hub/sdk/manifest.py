@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from hub import yamlfile
 from hub.domain.base import CANONICAL_VERSION, Frozen
+from hub.domain.states import TaskState
 from hub.errors import Fault, ManifestError
 from hub.sdk.operation import BusinessKey, Idempotency, KeyReplay, Kind, Operation
 
@@ -74,6 +75,25 @@ class OperationEntry(Frozen):
         )
 
 
+class ReverseTerms(Frozen):
+    """When a payment can be taken back: only on its own day; and whether the fee of an order can."""
+
+    same_day: bool = False
+    fees: bool = True
+
+
+class Terms(Frozen):
+    """What the utility's conditions allow, as far as its interface says so: what is not said, the utility is asked.
+
+    `cancel` are the states in which an order can still be cancelled. `answer_days` are the working days in which the
+    applicant has to give what is asked for.
+    """
+
+    cancel: tuple[TaskState, ...] | None = None
+    reverse: ReverseTerms = ReverseTerms()
+    answer_days: int = Field(default=10, ge=1, le=365)
+
+
 class Manifest(Frozen):
     """`manifest.yaml` of an adapter."""
 
@@ -88,6 +108,7 @@ class Manifest(Frozen):
     params: dict[str, ConfigKey] = Field(default_factory=dict)
     messages: dict[str, Message]
     operations: dict[str, OperationEntry] = Field(default_factory=dict)
+    terms: Terms = Terms()
 
     @field_validator("transport", mode="before")
     @classmethod

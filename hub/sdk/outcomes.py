@@ -113,7 +113,8 @@ def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
         case TaskState.ACCEPTED:
             return Accepted(**taken)
         case state:
-            return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen)
+            asked = reply.missing if state is TaskState.AWAITING_APPLICANT else ()
+            return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen, asked=asked)
 
 
 def outcome_of_record(record: FileRecord, provider: str, output: Callable[[FileRecord], Output]) -> Outcome:

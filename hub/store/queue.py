@@ -61,6 +61,10 @@ class Queue:
             query = query.where(or_(col(CommandRow.state) == "claimed", col(CommandRow.not_before) <= by))
         return self._session.exec(query.where(CommandRow.state != "done").limit(1)).first() is not None
 
+    def last_sent(self, task: str) -> datetime | None:
+        """When the last command of a task, or of a payment, was due."""
+        return self._session.exec(select(func.max(CommandRow.not_before)).where(CommandRow.task == task)).one()
+
     def due_endpoints(self, now: datetime) -> set[str]:
         """The endpoints that have a command to be sent now."""
         return set(self._session.exec(select(CommandRow.endpoint).where(*_due(now)).distinct()))

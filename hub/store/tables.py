@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, DateTime, Index, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
@@ -163,6 +163,35 @@ class CallbackRow(SQLModel, table=True):
     received_at: datetime = _time()
     task: str | None = None
     outcome: str = _text()
+
+
+class PaymentRow(SQLModel, table=True):
+    """Payment 缴费. `value` is the Payment, sealed; `place` a keyed digest of whose debt it is.
+
+    `at` is when it was last sent, `done_at` when the utility booked it, `since` from when on tries are counted.
+    """
+
+    __tablename__: ClassVar[Any] = "hub_payment"
+    number: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    task: str = Field(index=True)
+    endpoint: str
+    place: str = Field(index=True)
+    reference: str | None = Field(default=None, index=True)
+    state: str
+    amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    serial: str = Field(index=True)
+    attempts: int = 0
+    failures: int = 0
+    created_at: datetime = _time()
+    since: datetime = _time()
+    at: datetime | None = _time(nullable=True)
+    done_at: datetime | None = _time(nullable=True)
+    reversed_at: datetime | None = _time(nullable=True)
+    doubt_until: datetime | None = _time(nullable=True)
+    value: str = _text()
+
+    __table_args__ = (Index("hub_payment_day", "endpoint", "at"),)
 
 
 class ReconciliationRow(SQLModel, table=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import func, or_
@@ -17,7 +18,7 @@ from hub.domain.outcome import Outcome
 from hub.domain.states import CaseOutcome, CaseState, TaskState
 from hub.domain.work import ExchangeRecord
 from hub.errors import NotFound
-from hub.store.books import Books
+from hub.store.books import Books, PaymentRecord
 from hub.store.identity import Assertions
 from hub.store.issues import Issues
 from hub.store.queue import Queue
@@ -57,6 +58,7 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
         self._vault = vault
         self._keys: dict[str, bytes] = {}
         self._records: dict[str, TaskRecord] = {}
+        self._money: dict[str, PaymentRecord] = {}
 
     # cases and tasks
 
@@ -191,7 +193,8 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
         return changed
 
     def open_cases(self) -> int:
-        closed = [state.value for state in (CaseState.DECIDED, CaseState.DELIVERED, CaseState.ARCHIVED)]
+        ended = (CaseState.DECIDED, CaseState.DELIVERED, CaseState.ARCHIVED, CaseState.EXPIRED)
+        closed = [state.value for state in ended]
         query = select(func.count()).select_from(CaseRow).where(col(CaseRow.state).not_in(closed))
         return self._session.exec(query).one()
 
@@ -292,6 +295,13 @@ class UnitOfWork(Queue, Books, Issues, Assertions):
             return False
         self._session.add(row)
         return True
+
+    def sealed(self, case_number: str, value: Any) -> str:
+        """A JSON value sealed under the key of a case."""
+        return self._vault.seal(self._key(case_number), value)
+
+    def opened(self, case_number: str, text: str) -> Any:
+        return self._vault.open(self._key(case_number), text)
 
     def seal_outcome(self, outcome: Outcome) -> str:
         key, wrapped = self._vault.new_key()

@@ -22,6 +22,7 @@ class World:
     connections: dict
     items: tuple[str, ...]
     toy: bool = False
+    money: bool = False
     origin: float = field(default_factory=time.time)
     callback_port: int = 0
     rate: float = 1.0
@@ -47,6 +48,7 @@ class World:
                     "connections": self.connections,
                     "items": self.items,
                     "toy": self.toy,
+                    "money": self.money,
                     "clock": self.clock,
                     "kill_at": kill_at,
                     "callback_port": self.callback_port,

@@ -28,9 +28,10 @@ def test_every_setting_is_documented_with_its_variable():
 
 def test_public_names_are_the_agreed_ones():
     assert sorted(hub.__all__) == [
-        *("Address", "Agent", "Application", "Case", "CaseOutcome", "CaseState", "Channel", "Consent"),
+        *("Address", "Agent", "Application", "Case", "CaseOutcome", "CaseState", "Channel", "Charge", "Consent"),
         *("DocumentType", "Evidence", "Hub", "IdentityAssertion", "IdentityDocument", "ItemRequest"),
-        *("Organisation", "Person", "Settings", "Task", "TaskEvent", "TaskState", "__version__"),
+        *("Organisation", "Payment", "PaymentProof", "Person", "Settings"),
+        *("Task", "TaskEvent", "TaskState", "__version__"),
         *("application_of", "check_answers", "example_application", "example_bundle", "example_case"),
         *("settled", "simulated"),
     ]

@@ -10,6 +10,7 @@ import pytest
 COMMANDS = (
     *("demo", "check", "items", "adapters", "plan", "example", "preview", "validate", "verify", "submit", "case"),
     *("cancel", "gate", "recheck", "trace", "issue", "receipt", "deliver", "verify-receipt", "lookup"),
+    *("charges", "pay", "refund", "supplement", "reconcile"),
 )
 HEAVY = ("pydantic", "sqlalchemy", "lxml", "zeep", "asyncssh", "httpx", "yaml")
 
