@@ -40,10 +40,9 @@ async def city(*systems):
         yield world
 
 
-def items_of(field, audience):
-    """The items of a field for an audience, in the order in which one account can live through them."""
-    found = [item for item in CATALOGUE.by_code.values() if item.field == field and audience in item.audience]
-    return sorted(found, key=lambda item: _LIFE.get(item.business_type, 1))
+def life(items):
+    """Items in the order in which one account can live through them."""
+    return sorted(items, key=lambda item: _LIFE.get(item.business_type, 1))
 
 
 async def application(world, item, audience, town, *, window=None):

@@ -6,41 +6,43 @@ import asyncio
 
 import pytest
 
-from tests.acceptance.counties import CATALOGUE, FIELDS, TOWNS, application, carried_out, check, city, items_of
+from tests.acceptance.counties import CATALOGUE, FIELDS, TOWNS, application, carried_out, check, city, life
 
-ENTERPRISE_ONLY = {item.code for item in CATALOGUE.by_code.values() if item.audience == ("enterprise",)}
-# Companies in full where the two dialects and both kinds of company are; elsewhere what is for companies only.
-IN_FULL = ("330402007", "330481001")
-
-
-def test_catalogue_has_sixty_seven_items_and_the_registration_and_each_is_run_for_each_audience_in_some_county():
-    assert len(CATALOGUE.by_code) == 67 + 1
-    run = {(item.code, audience) for field in FIELDS for audience in AUDIENCES for item in items_of(field, audience)}
-    assert run == {(item.code, audience) for item in CATALOGUE.by_code.values() for audience in item.audience}
+ITEMS = tuple(CATALOGUE.by_code.values())
+FOR_FIRST = [(item, item.audience[0]) for item in ITEMS]
+FOR_COMPANIES_TOO = [(item, "enterprise") for item in ITEMS if "enterprise" in item.audience]
+# Both dialects of the water companies, and two companies of each other kind.
+TWO_TOWNS = ("330402007", "330481001")
 
 
-AUDIENCES = ("individual", "enterprise")
+def test_all_sixty_seven_items_and_the_registration_are_run_for_each_of_their_audiences():
+    assert (len(CATALOGUE.items), len(FOR_FIRST)) == (67, 68)
+    everyone = {(item.code, audience) for item in ITEMS for audience in item.audience}
+    assert {(item.code, audience) for item, audience in (*FOR_FIRST, *FOR_COMPANIES_TOO)} == everyone
 
 
-@pytest.mark.parametrize("audience", AUDIENCES)
 @pytest.mark.parametrize("town", TOWNS)
-async def test_every_item_is_completed_with_one_effect_at_the_provider_of_the_county(town, audience):
+async def test_every_item_is_completed_with_one_effect_at_the_provider_of_its_county(town):
+    await _all_completed(town, FOR_FIRST)
+
+
+@pytest.mark.parametrize("town", TWO_TOWNS)
+async def test_every_item_that_companies_may_apply_for_is_completed_for_a_company(town):
+    await _all_completed(town, FOR_COMPANIES_TOO)
+
+
+async def _all_completed(town, wanted):
     async with city() as world:
-        await asyncio.gather(*(_live_through(world, field, audience, town) for field in FIELDS))
-        assert {name: sim.journal.violations() for name, sim in world.simulators.items()} == {
-            name: [] for name in world.simulators
-        }
+        await asyncio.gather(*(_live_through(world, town, field, wanted) for field in FIELDS))
+        assert {name: simulator.journal.violations() for name, simulator in world.simulators.items()} == dict.fromkeys(
+            world.simulators, []
+        )
 
 
-async def _live_through(world, field, audience, town):
+async def _live_through(world, town, field, wanted):
+    audiences = {item.code: audience for item, audience in wanted}
     ledger = world.simulators[field].ledger
-    for item in items_of(field, audience):
-        if audience == "enterprise" and town not in IN_FULL and not _only_for_companies(item):
-            continue
+    for item in life(item for item, _ in wanted if item.field == field):
         before = len(ledger.entries)
-        task = await carried_out(world, await application(world, item, audience, town))
+        task = await carried_out(world, await application(world, item, audiences[item.code], town))
         check(world, item, town, task, ledger.entries[before:])
-
-
-def _only_for_companies(item):
-    return item.code in ENTERPRISE_ONLY
