@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from stdnum import luhn
+
 from hub.domain.address import Address
 from hub.domain.application import Application, Audience, Channel, ItemRequest
 from hub.domain.catalogue import Catalogue, FieldRef, ServiceItem
@@ -18,11 +20,11 @@ from hub.domain.party import Agent, Consent, DocumentType, IdentityDocument, Org
 
 SIGNED_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 
-_ACCOUNTS = {"water": "0100012345", "power": "3304020012345", "gas": "10012345"}
-_HAINING_WATER = "0810012345"
 _REGISTERED = {"330421": "嘉善县", "330424": "海盐县", "330481": "海宁市", "330482": "平湖市", "330483": "桐乡市"}
-_GAS_COUNTIES = {"330421": "21", "330424": "24", "330481": "81", "330482": "82", "330483": "83"}
-_CITIZEN_CARD = "3140330000000000010"
+_COMPANY_DIGITS = {"330421": "21", "330424": "24", "330481": "81", "330482": "82", "330483": "83"}
+_CITIZEN_CARDS = {"王秀兰": "3140330000000000010", "李建国": "3140330000000000028"}
+_CITY_BUS_CARD = "3104330000000000016"
+_BUS_CARDS = {"JX6-BUS-06": 2, "JX6-BUS-04": 3}  # one that was lost, and one of a senior; the others: 1
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -51,13 +53,11 @@ _VALUES: dict[str, Any] = {
     "hourly_flow": "12.5",
     "visit_slot": "2026-12-02 AM",
     "remain_volume": "0",
-    "card_no": "3104330000000000016",
     "school": "南湖实验小学",
     "pickup_site": "000101",
     "loss_time": "2026-11-22T10:00:00+08:00",
     "functions": ["BUS", "LIB"],
     "insured_division": "330402",
-    "cust_no": "330400012345",
     "package": "基本收视",
     "bandwidth": 300,
     "terminals": [{"no": "8004001234567890", "kind": "主"}],
@@ -67,6 +67,14 @@ _VALUES: dict[str, Any] = {
     "transferors": [{"name": "李建国", "document": {"type": "RIC", "number": "330402198801010012"}}],
     "bank_account": {"bank": "示例银行", "account_no": "0000000000000000", "holder": "王秀兰"},
 }
+_OWN_VALUES: dict[str, dict[str, Any]] = {
+    "JX6-BUS-04": {"card_type": "30"},
+    "JX6-CIT-04": {"reissue_reason": "damaged"},
+    # A bill that somebody else's account owes in every county: a payment may be made by anybody.
+    "JX6-WAT-14": {"account": "054321"},
+    "JX6-GAS-13": {"account": "054321"},
+    "JX6-ELE-06": {"old_holder_name": "嘉兴模拟旧厂有限公司"},
+}
 
 
 def _person(name: str, number: str, mobile: str | None = None) -> Person:
@@ -75,6 +83,20 @@ def _person(name: str, number: str, mobile: str | None = None) -> Person:
 
 _CITIZEN = _person("王秀兰", "330402195203140024", "13800138000")
 _AGENT = _person("陈明", "330481199506150135", "13900139001")
+_HOLDER = _person("李建国", "330402198801010012", "13800138001")
+_STUDENT = _person("家人二", "330411200501010025", "13800138002")
+_SENIOR = _person("钱桂英", "33040219580314044X", "13800138003")
+# Cards are personal: who may apply depends on age, and on who has a card and who has none.
+_CARD_HOLDERS = {
+    "JX6-BUS-01": _AGENT,
+    "JX6-BUS-02": _STUDENT,
+    "JX6-BUS-04": _SENIOR,
+    "JX6-BUS-05": _HOLDER,
+    "JX6-BUS-06": _HOLDER,
+    "JX6-BUS-07": _HOLDER,
+    "JX6-BUS-08": _HOLDER,
+    "JX6-CIT-01": _AGENT,
+}
 _COMPANY = Organisation(
     name="嘉兴南湖示例科技有限公司",
     document=IdentityDocument(type=DocumentType.USCC, number="91330402MA28A12323"),
@@ -106,8 +128,11 @@ def example_case(
     codes = "-".join(item.code for item in items)
     return Application(
         request_id=f"example-{hashlib.sha256(f'{codes} {audience} {division}'.encode()).hexdigest()[:32]}",
-        items=tuple(ItemRequest(code=item.code, form=_form(item, catalogue, address, audience)) for item in items),
-        applicant=_COMPANY if audience == "enterprise" else _CITIZEN,
+        items=tuple(
+            ItemRequest(code=item.code, form=_form(item, catalogue, address, _applicant(items, audience)))
+            for item in items
+        ),
+        applicant=_applicant(items, audience),
         address=address,
         agent=agent,
         evidence=tuple(_evidence(items, audience, catalogue, agent=agent is not None)),
@@ -141,9 +166,20 @@ def _needs_agent(item: ServiceItem, audience: Audience) -> bool:
     )
 
 
-def _form(item: ServiceItem, catalogue: Catalogue, address: Address, audience: Audience) -> dict[str, Any]:
-    form = {ref.ref: _value(ref, item, catalogue, address) for ref in item.form_fields if ref.ref != "photo_ref"}
-    holder = _COMPANY if audience == "enterprise" else _CITIZEN
+def _applicant(items: list[ServiceItem], audience: Audience) -> Person | Organisation:
+    if audience == "enterprise":
+        return _COMPANY
+    return next((_CARD_HOLDERS[item.code] for item in items if item.code in _CARD_HOLDERS), _CITIZEN)
+
+
+def _form(
+    item: ServiceItem, catalogue: Catalogue, address: Address, holder: Person | Organisation
+) -> dict[str, Any]:
+    form = {
+        ref.ref: _value(ref, item, catalogue, address, holder.name)
+        for ref in item.form_fields
+        if ref.ref != "photo_ref"
+    }
     party = {"name": holder.name, "document": holder.document.model_dump(mode="json", exclude_none=True)}
     if "owners" in form:
         form |= {"owners": [party | {"mode": "sole"}], "designated_holder": party} | _registered(address)
@@ -159,20 +195,43 @@ def _registered(address: Address) -> dict[str, str]:
     return {"bdcdyh": f"{county}001001GB00001F00010001", "ownership_proof_no": f"浙(2024){place}不动产权第0012345号"}
 
 
-def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Address) -> Any:
+def _value(ref: FieldRef, item: ServiceItem, catalogue: Catalogue, address: Address, holder: str) -> Any:
     if ref.ref in {"owners", "designated_holder", "bdcdyh"}:
         return None
-    if ref.ref == "account_no":
-        county = address.division_code[:6]
-        if item.field == "gas" and county in _GAS_COUNTIES:
-            return f"{_GAS_COUNTIES[county]}012345"
-        return _HAINING_WATER if (item.field, county) == ("water", "330481") else _ACCOUNTS[item.field]
-    if ref.ref == "cust_no" and not address.division_code.startswith("330402"):
-        return f"{address.division_code[:6]}012345"  # one customer in each branch of the cable television
-    if ref.ref == "card_no" and item.field == "ccard":
-        return _CITIZEN_CARD
-    values = {**_VALUES, "new_address": address.model_dump(exclude_none=True)}
+    county = address.division_code[:6]
+    own = _OWN_VALUES.get(item.code, {})
+    if ref.ref in {"account_no", "cust_no"}:
+        works = item.field == "power" and holder == _COMPANY.name  # a firm's supply has another tariff than a home's
+        return _account(item.field, county, own.get("account", "054321" if works else "012345"))
+    if ref.ref == "card_no":
+        return _card(item, county, holder)
+    if ref.ref == "visit_slot" and item.field == "gas":
+        # A gas company has few visits in a half day.
+        return f"2026-12-0{1 + int(item.code[-2:]) % 4} AM"
+    values = {**_VALUES, "new_address": address.model_dump(exclude_none=True), **own}
     return values[ref.ref] if ref.ref in values else catalogue.allowed(ref)[0]
+
+
+def _account(field: str, county: str, number: str) -> str:
+    """The former holder's account with the county's own company or branch."""
+    digits = _COMPANY_DIGITS.get(county)
+    if field == "water":
+        return f"0{digits or 10}0{number}"
+    if field == "gas":
+        return f"{digits or 10}{number}"
+    if field == "catv" and county == "330402":
+        return f"330400{number}"
+    return f"{county}{'0' if field == 'power' else ''}{number}"
+
+
+def _card(item: ServiceItem, county: str, holder: str) -> str:
+    if item.field == "ccard":
+        return _CITIZEN_CARDS.get(holder, _CITIZEN_CARDS["王秀兰"])
+    running = _BUS_CARDS.get(item.code, 1)
+    if (running, county) == (1, "330402"):
+        return _CITY_BUS_CARD
+    body = f"3104330{county[2:]}{running:07d}"
+    return body + luhn.calc_check_digit(body)
 
 
 def _evidence(items: list[ServiceItem], audience: Audience, catalogue: Catalogue, *, agent: bool) -> Iterable[Evidence]:

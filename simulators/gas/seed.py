@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulators.gas.books import Books
 
 _ARREARS = (Bill("202511", 16, 49_60, 1_20), Bill("202512", 11, 34_10, 1_50))
+_DUE = (Bill("202610", 16, 50_00, 0),)
 _FULL_WIDTH = {
     "divisionCode": "330402010",
     "road": "嘉兴市南湖街道南溪西路８８号",
@@ -37,7 +38,7 @@ _NAMES = {
 
 def seed(books: Books, seed_number: int, now: datetime) -> None:
     today = now.astimezone(SHANGHAI).date()
-    people = synthetic_people(10, seed_number)
+    people = synthetic_people(11, seed_number)
     holders = [_customer(f"{prefix}012345", FORMER_HOLDER, today) for prefix, _ in COMPANIES.values()]
     firm = replace(_customer("10020009", people[7], today), name="嘉兴市南湖区测试精密机械有限公司", id_type="USCC")
     seeded = [
@@ -54,6 +55,8 @@ def seed(books: Books, seed_number: int, now: datetime) -> None:
         _customer("10020010", people[8], today),
         replace(_customer("10020011", people[9], today), check="NONE", checked=None, phone=None),
     ]
+    for prefix, _ in COMPANIES.values():
+        seeded.append(replace(_customer(f"{prefix}054321", people[10], today), bills=_DUE))
     books.customers.update({customer.number: customer for customer in seeded})
     _file_elsewhere(books, "10020010", now)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 OTHER_CHANNEL = "3304020012386"
 COMPANY, COMPANY_CODE = "嘉兴市模拟纺织有限公司", "91330402MA28A12323"
 
+OLD_WORKS = ("嘉兴模拟旧厂有限公司", "91330411MA2B3C4D1P")
+
 
 def _home(number: str, person: SyntheticPerson, **facts: object) -> Account:
     account = Account(number, person.name, person.id_number, address=person.address)
@@ -53,3 +55,9 @@ def accounts(seed: int) -> Iterator[Account]:
         ("3304020012478", "fee"),
     ):
         yield _home(number, next(people), fate=fate)
+    for county in ("330402", "330411", "330421", "330424", "330481", "330482", "330483"):
+        if county != "330402":
+            yield _home(f"{county}0012345", FORMER_HOLDER)
+        works = _firm(f"{county}0054321", org_no=f"{county}001", contract_until="")
+        works.name, works.cert_no = OLD_WORKS
+        yield works

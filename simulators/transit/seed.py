@@ -19,7 +19,7 @@ from simulators.transit.cards import (
     Production,
     working_days_after,
 )
-from simulators.transit.records import CARD_TYPES, luhn_valid, resident_birth
+from simulators.transit.records import CARD_TYPES, luhn_valid, resident_birth, with_luhn
 
 _HOME = "0402"
 _YEARLY_REVIEW_SOON = timedelta(days=10)
@@ -40,6 +40,7 @@ def load(centre: CardCentre, seed: int, now: datetime, today: date) -> None:
     centre.issue(twice, "10", _HOME, today, balance=880)
     for inst, holder in zip(COUNTIES, others, strict=False):
         centre.issue(holder, "10", inst, today, balance=1_000)
+    _issue_everywhere(centre, today)
     order, due = centre.next_order(today), working_days_after(now, 3)
     centre.productions.append(Production("", order, _HOME, "01", "10", waiting, "", 0, due))
 
@@ -54,6 +55,19 @@ def _issue_fixed(centre: CardCentre, today: date) -> None:
     centre.issue(oldest, "31", _HOME, today, status=OVERDUE, reviewdue=today - timedelta(days=1))
     # Longer than the 30 bytes of the name field, and ending in characters of four bytes.
     centre.issue(_born("阿卜杜热西提·买买提依明·𠅤𬭎·吐尔逊江", 1990, 61), "10", _HOME, today, balance=4_200)
+
+
+def _issue_everywhere(centre: CardCentre, today: date) -> None:
+    """In each county a card of the former holder, a second one that was lost, and a senior's."""
+    former = Holder(FORMER_HOLDER.name, "111", FORMER_HOLDER.id_number, resident_birth(FORMER_HOLDER.id_number))
+    senior = _born("钱桂英", 1958, 44)
+    for inst in COUNTIES:
+        cards = ((former, "10", {"balance": 5_000}), (former, "10", {"status": LOST}), (senior, "30", {}))
+        for running, (holder, kind, facts) in enumerate(cards, start=1):
+            number = with_luhn(f"3104330{inst}{running:07d}")
+            if (inst, running) != (_HOME, 1):  # that one is the first of all cards
+                made = centre.issue(holder, kind, inst, today, **facts)
+                centre.cards[number] = replace(centre.cards.pop(made.cardno), cardno=number)
 
 
 def _born(name: str, year: int, order: int) -> Holder:

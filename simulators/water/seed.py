@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulators.water.books import Books
 
 _ARREARS = (Bill("202511", 21, 60_90, 19_95, 85), Bill("202512", 12, 34_80, 11_40, 70))
+_DUE = (Bill("202610", 14, 36_00, 14_00, 0),)
+_ELSEWHERE = ("0482", "0483", "0421", "0424")
 _CUT_OFF = (Bill("202509", 14, 40_60, 13_30, 2_40),)
 _COMPANY_NAME = "嘉兴市南湖区测试精密机械有限公司"
 _TAGS = {
@@ -33,7 +35,7 @@ _TAGS = {
 
 
 def seed(books: Books, seed_number: int, now: datetime) -> None:
-    people = synthetic_people(12, seed_number)
+    people = synthetic_people(13, seed_number)
     former = _account("0100012345", "0401", FORMER_HOLDER)
     haining = "海宁市硖石街道工人路200号3幢2单元501室"
     several = [_account(f"01000200{n:02d}", "0401", people[4]) for n in (5, 6, 7)]
@@ -60,6 +62,11 @@ def seed(books: Books, seed_number: int, now: datetime) -> None:
         _account("0830020001", "0483", people[9]),
         _account("0210020001", "0421", people[10]),
         _account("0240020001", "0424", people[11]),
+        *(_account(f"0{company[2:]}0012345", company, FORMER_HOLDER) for company in _ELSEWHERE),
+        *(
+            replace(_account(f"0{'10' if company == '0401' else company[2:]}0054321", company, people[12]), bills=_DUE)
+            for company in ("0401", "0481", *_ELSEWHERE)
+        ),
     ]
     books.accounts.update({account.number: account for account in seeded})
     _file_elsewhere(books, "0100020004", now)

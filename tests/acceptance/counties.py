@@ -1,0 +1,122 @@
+"""The city of seven counties on simulators, and the life of an account: taken over, used, suspended, closed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import asynccontextmanager
+
+from hub import TaskState, simulated
+from hub.clock import VirtualClock
+from hub.config import load_configuration
+from hub.domain.application import Channel
+from hub.simulation import START
+from simulators.kit.simulator import Profile
+from tests.acceptance.story import make_application
+
+CONFIGURATION = load_configuration()
+CATALOGUE = CONFIGURATION.catalogue
+TOWNS = ("330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001")
+FIELDS = ("water", "power", "gas", "transit", "ccard", "catv", "realty")
+ATTENDING = frozenset({"attachment", "visit"})  # effects that go with an order
+# One registration is entered and certified after it was applied for.
+EFFECTS = {"realty": ["application", "certificate", "registration"]}
+# The holder's data and the insured place are two acts at the citizen card centre.
+TWO_ACTS = {"JX6-CIT-07": ["change 1", "change 2"]}
+# An account is taken over first and closed last; a card is lost before there is a new one.
+_LIFE = {"transfer": 0, "suspend": 2, "card_status": 2, "resume": 3, "card_reissue": 4, "close": 5}
+_PAID = {"water": "40", "gas": "COMPLETED", "catv": "W1"}
+
+
+class Quick(VirtualClock):
+    """Hands work over on one machine only, so it need not settle for long."""
+
+    SETTLE = 0.0005
+
+
+@asynccontextmanager
+async def city(*systems):
+    """A hub on the simulators, whose days are an hour."""
+    async with simulated(*systems, profile=Profile(pace=0.04), clock=Quick(START)) as world:
+        yield world
+
+
+def life(items):
+    """Items in the order in which one account can live through them."""
+    return sorted(items, key=lambda item: _LIFE.get(item.business_type, 1))
+
+
+async def application(world, item, audience, town, *, window=None):
+    """The generated example with files behind its materials, handed in at a window of the county or another one."""
+    made = await make_application(world.hub, [item.code], audience, town)
+    return made.with_(channel=Channel(division=window, operator="c01")) if window else made
+
+
+async def carried_out(world, made):
+    """The task of an application once it is final; a fee is paid on the way."""
+    case = await world.hub.submit(made)
+    case = await world.hub.wait(case.number, seconds=60)
+    (task,) = case.tasks
+    if task.state is TaskState.AWAITING_PAYMENT:
+        assert task.fee_due_fen
+        await pay_fee(world, task)
+        for _ in range(600):
+            (task,) = (await world.hub.case(case.number)).tasks
+            if task.state.final:
+                break
+            await world.clock.sleep(300)
+    return task
+
+
+async def pay_fee(world, task):
+    """The utility's own counter takes the fee: the one place where a payment through the hub would stand instead."""
+    field = CATALOGUE.by_code[task.item].field
+    await world.simulators[field].advance(task.provider_ref, _PAID[field])
+
+
+def effects(item, entries):
+    """What the utility did, without what only goes with it; for the citizen card with the act."""
+    done = [f"{entry.effect} {entry.facts['act']}" if item.code in TWO_ACTS else entry.effect for entry in entries]
+    return sorted(each for each in done if each not in ATTENDING)
+
+
+def expected(item):
+    if item.kind == "query":
+        return []
+    if item.code in TWO_ACTS:
+        return TWO_ACTS[item.code]
+    return EFFECTS.get(item.field)
+
+
+def area_of(simulator, entry):
+    """Which company, branch or county of the system the effect came about at."""
+    facts = entry.facts
+    match simulator.name:
+        case "water":
+            books = simulator.books
+            return books.orders[facts["slbh"]].company if facts.get("slbh") else books.accounts[facts["account"]].company
+        case "gas":
+            books = simulator.books
+            number = facts.get("order_no")
+            return books.orders[number].company if number else books.customers[facts["customer"]].company
+        case "catv":
+            books = simulator.books
+            return books.orders[facts["number"]].branch if facts["number"] else books.customers[facts["customer"]].branch
+        case "transit":
+            return facts["inst"]
+        case "realty":
+            return facts["unit"][:6] if "unit" in facts else None
+        case "power" if "appNo" in facts:
+            return simulator._services.orders.find(app_no=facts["appNo"], outer_no=None).form["orgNo"]
+    return None
+
+
+def check(world, item, town, task, entries):
+    """Completed at the provider of the service address, with one effect there and nowhere else."""
+    said = (item.code, town, task.state, task.error)
+    assert task.state is TaskState.COMPLETED, said
+    route = CONFIGURATION.concessions.route(item.field, town)
+    assert (task.provider, task.endpoint, task.params) == (route.provider.id, route.endpoint.id, route.params), said
+    found, wanted = effects(item, entries), expected(item)
+    assert found == wanted if wanted is not None else len(found) == 1, (*said, Counter(found))
+    areas = {area_of(world.simulators[item.field], entry) for entry in entries if entry.effect not in ATTENDING}
+    assert areas - {None} <= set(route.params.values()), (*said, areas)

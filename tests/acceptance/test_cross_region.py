@@ -1,0 +1,25 @@
+"""An application that is accepted in one county and served in another."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.acceptance.counties import CATALOGUE, TOWNS, application, carried_out, check, city
+
+# One of each field that orders something and costs nothing.
+ITEMS = ("JX6-WAT-01", "JX6-ELE-05", "JX6-GAS-03", "JX6-BUS-05", "JX6-CIT-05", "JX6-CTV-03", "JX6-RE-01")
+
+
+async def test_application_goes_to_the_provider_of_its_address_whichever_window_took_it():
+    async with city() as world:
+        await asyncio.gather(*(_served_from_the_next_county(world, CATALOGUE.by_code[code]) for code in ITEMS))
+
+
+async def _served_from_the_next_county(world, item):
+    ledger = world.simulators[item.field].ledger
+    for town, window in zip(TOWNS, (*TOWNS[1:], TOWNS[0]), strict=True):
+        before = len(ledger.entries)
+        made = await application(world, item, "individual", town, window=window)
+        task = await carried_out(world, made)
+        check(world, item, town, task, ledger.entries[before:])
+        assert window[:6] in task.case_number

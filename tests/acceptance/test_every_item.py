@@ -1,0 +1,48 @@
+"""Every service item in every county: from the window through the hub to its utility, done once, at the right one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.acceptance.counties import CATALOGUE, FIELDS, TOWNS, application, carried_out, check, city, life
+
+ITEMS = tuple(CATALOGUE.by_code.values())
+FOR_FIRST = [(item, item.audience[0]) for item in ITEMS]
+FOR_COMPANIES_TOO = [(item, "enterprise") for item in ITEMS if "enterprise" in item.audience]
+# Both dialects of the water companies, and two companies of each other kind.
+TWO_TOWNS = ("330402007", "330481001")
+
+
+def test_all_sixty_seven_items_and_the_registration_are_run_for_each_of_their_audiences():
+    assert (len(CATALOGUE.items), len(FOR_FIRST)) == (67, 68)
+    everyone = {(item.code, audience) for item in ITEMS for audience in item.audience}
+    assert {(item.code, audience) for item, audience in (*FOR_FIRST, *FOR_COMPANIES_TOO)} == everyone
+
+
+@pytest.mark.parametrize("town", TOWNS)
+async def test_every_item_is_completed_with_one_effect_at_the_provider_of_its_county(town):
+    await _all_completed(town, FOR_FIRST)
+
+
+@pytest.mark.parametrize("town", TWO_TOWNS)
+async def test_every_item_that_companies_may_apply_for_is_completed_for_a_company(town):
+    await _all_completed(town, FOR_COMPANIES_TOO)
+
+
+async def _all_completed(town, wanted):
+    async with city() as world:
+        await asyncio.gather(*(_live_through(world, town, field, wanted) for field in FIELDS))
+        assert {name: simulator.journal.violations() for name, simulator in world.simulators.items()} == dict.fromkeys(
+            world.simulators, []
+        )
+
+
+async def _live_through(world, town, field, wanted):
+    audiences = {item.code: audience for item, audience in wanted}
+    ledger = world.simulators[field].ledger
+    for item in life(item for item, _ in wanted if item.field == field):
+        before = len(ledger.entries)
+        task = await carried_out(world, await application(world, item, audiences[item.code], town))
+        check(world, item, town, task, ledger.entries[before:])
