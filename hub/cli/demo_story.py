@@ -9,7 +9,7 @@ from hub.bootstrap import Hub
 from hub.cli.demo_world import DIVISION, World, filed
 from hub.domain.application import Application, Audience
 from hub.domain.catalogue import Catalogue
-from hub.domain.example import example_case
+from hub.domain.example import account_holder, example_case
 from hub.domain.party import IdentityAssertion, Organisation, PartyRef, Person
 from hub.domain.plan import Plan
 from hub.engine.lookup import Lookup
@@ -63,7 +63,7 @@ async def prepare(world: World, told: Story) -> Prepared:
     """Verify once, find the accounts, plan, fetch what can be fetched, and make the application."""
     hub = world.hub
     with world.clock.busy():
-        draft = example_case(told.items, told.audience, hub.configuration.catalogue, division=DIVISION)
+        draft = _draft(hub.configuration.catalogue, told)
         present = draft.agent.person if draft.agent else draft.applicant
         assertion = await hub.verify(present, told.items, channel=draft.channel)
         asked = holder_of(draft)
@@ -73,6 +73,12 @@ async def prepare(world: World, told: Story) -> Prepared:
         fetched = await hub.fetch_materials(draft.with_(evidence=()))
         application = await _with_papers(hub, draft, fetched)
     return Prepared(assertion, asked, found, plan, fetched, application)
+
+
+def _draft(catalogue: Catalogue, told: Story) -> Application:
+    items = [catalogue.by_code[code] for code in told.items]
+    applicant = account_holder(items) if told.audience == "individual" else None
+    return example_case(told.items, told.audience, catalogue, division=DIVISION, applicant=applicant)
 
 
 def holder_of(application: Application) -> Person:

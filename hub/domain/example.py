@@ -97,6 +97,7 @@ _CARD_HOLDERS = {
     "JX6-BUS-08": _HOLDER,
     "JX6-CIT-01": _AGENT,
 }
+_ACCOUNT_KEYS = frozenset({"account_no", "cust_no"})
 _COMPANY = Organisation(
     name="嘉兴南湖示例科技有限公司",
     document=IdentityDocument(type=DocumentType.USCC, number="91330402MA28A12323"),
@@ -119,20 +120,26 @@ def example_application(
 
 
 def example_case(
-    item_codes: Iterable[str], audience: Audience, catalogue: Catalogue, *, division: str = "330402007"
+    item_codes: Iterable[str],
+    audience: Audience,
+    catalogue: Catalogue,
+    *,
+    division: str = "330402007",
+    applicant: Person | None = None,
 ) -> Application:
-    """The same for several items together: each has its form to itself, materials stand once."""
+    """The same for several items together: each has its form to itself, materials stand once.
+
+    `applicant` is who applies, instead of whom the items suggest.
+    """
     items = [catalogue.by_code[code] for code in item_codes]
+    party = applicant or _applicant(items, audience)
     address = Address(division_code=division, full_address="嘉兴市建设街道中山东路100号1幢2单元301室")
     agent = Agent(person=_AGENT, proof="POA") if any(_needs_agent(item, audience) for item in items) else None
     codes = "-".join(item.code for item in items)
     return Application(
         request_id=f"example-{hashlib.sha256(f'{codes} {audience} {division}'.encode()).hexdigest()[:32]}",
-        items=tuple(
-            ItemRequest(code=item.code, form=_form(item, catalogue, address, _applicant(items, audience)))
-            for item in items
-        ),
-        applicant=_applicant(items, audience),
+        items=tuple(ItemRequest(code=item.code, form=_form(item, catalogue, address, party)) for item in items),
+        applicant=party,
         address=address,
         agent=agent,
         evidence=tuple(_evidence(items, audience, catalogue, agent=agent is not None)),
@@ -146,7 +153,8 @@ def example_case(
 def example_bundle(theme: str, catalogue: Catalogue, *, division: str = "330402007") -> Application:
     """The same for a one-thing bundle: its members, and what of its optional items the same applicant may ask for.
 
-    A lead that is registered elsewhere is no item of the application.
+    A lead that is registered elsewhere is no item of the application. Where accounts change hands the buyer applies,
+    else who has them.
 
     Raises:
         KeyError: if the catalogue has no such bundle.
@@ -156,8 +164,16 @@ def example_bundle(theme: str, catalogue: Catalogue, *, division: str = "3304020
     audience: Audience = "individual" if all("individual" in item.audience for item in members) else "enterprise"
     optional = [catalogue.by_code[code] for code in bundle.optional]
     codes = [item.code for item in (*members, *optional) if audience in item.audience]
-    made: Application = example_case(codes, audience, catalogue, division=division)
+    applicant = account_holder(members) if audience == "individual" else None
+    made: Application = example_case(codes, audience, catalogue, division=division, applicant=applicant)
     return made.with_(theme=theme, request_id=f"{theme}-{made.request_id}"[:64])  # type: ignore[no-any-return]
+
+
+def account_holder(items: Iterable[ServiceItem]) -> Person | None:
+    """Who has to apply for items about accounts that exist and stay whose they are; None if there are none such."""
+    about = [item for item in items if _ACCOUNT_KEYS & {*item.field_keys}]
+    stays = bool(about) and all(item.business_type != "transfer" for item in about)
+    return _HOLDER if stays else None
 
 
 def _needs_agent(item: ServiceItem, audience: Audience) -> bool:
@@ -172,9 +188,7 @@ def _applicant(items: list[ServiceItem], audience: Audience) -> Person | Organis
     return next((_CARD_HOLDERS[item.code] for item in items if item.code in _CARD_HOLDERS), _CITIZEN)
 
 
-def _form(
-    item: ServiceItem, catalogue: Catalogue, address: Address, holder: Person | Organisation
-) -> dict[str, Any]:
+def _form(item: ServiceItem, catalogue: Catalogue, address: Address, holder: Person | Organisation) -> dict[str, Any]:
     form = {
         ref.ref: _value(ref, item, catalogue, address, holder.name)
         for ref in item.form_fields

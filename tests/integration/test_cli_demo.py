@@ -97,6 +97,15 @@ async def test_options_are_handled_along_with_the_story():
     assert (told["ledger"]["catv"]["order"], told["ledger"]["transit"]["application"]) == (1, 1)
 
 
+@pytest.mark.parametrize(("story", "count"), [("02", 4), ("03", 3), ("04", 2), ("05", 3), ("06", 2)])
+async def test_every_other_bundle_of_the_catalogue_comes_to_its_end(story, count):
+    code, output, errors = await _demo("--story", f"JX6-TH-{story}", "--json")
+    assert (code, errors) == (0, "")
+    told = json.loads(output)
+    assert told["summary"].endswith(f"DECIDED ALL_COMPLETED {count}/{count}")
+    assert told["receipt"]["receipt"]["stage"] == "final"
+
+
 async def test_two_faults_at_once_are_both_survived():
     code, output, _ = await _demo("--fault", "water:before-commit", "--fault", "power:busy", "--json")
     assert code == 0, output
