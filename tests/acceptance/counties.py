@@ -93,14 +93,18 @@ def area_of(simulator, entry):
     match simulator.name:
         case "water":
             books = simulator.books
-            return books.orders[facts["slbh"]].company if facts.get("slbh") else books.accounts[facts["account"]].company
+            return (
+                books.orders[facts["slbh"]].company if facts.get("slbh") else books.accounts[facts["account"]].company
+            )
         case "gas":
             books = simulator.books
             number = facts.get("order_no")
             return books.orders[number].company if number else books.customers[facts["customer"]].company
         case "catv":
             books = simulator.books
-            return books.orders[facts["number"]].branch if facts["number"] else books.customers[facts["customer"]].branch
+            return (
+                books.orders[facts["number"]].branch if facts["number"] else books.customers[facts["customer"]].branch
+            )
         case "transit":
             return facts["inst"]
         case "realty":
