@@ -53,7 +53,7 @@ ROOM = {
 }
 NAMES = {
     "in GBK": "王秀兰",
-    "not in GBK": "龚䶮",
+    "of two bytes in GB18030 that GBK has not": "龚䶮",
     "of four bytes in GB18030": "李𬭎",
     "of four bytes, several": "㛃𠅤𬭎䶮",
     "newer than the library's Unicode": "王\U0002ebf0",
