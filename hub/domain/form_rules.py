@@ -20,6 +20,7 @@ from hub.domain.identifiers import (
     check_document,
     check_estate_certificate,
     check_estate_unit,
+    check_name,
     check_phone,
 )
 from hub.domain.owners import check_holder, check_shares, designated_beside_owners
@@ -125,10 +126,10 @@ class _Rules:
     def _content(self, ref: FieldRef, typed: Any, where: str) -> Iterator[Fault]:
         kind = self.catalogue.by_field[ref.ref].type
         if kind == "party_ref":
-            yield from self._document(typed, where)
+            yield from self._named(typed, where)
         elif kind in {"party_list", "owner_list"}:
             for index, member in enumerate(typed):
-                yield from self._document(member, f"{where}[{index}]")
+                yield from self._named(member, f"{where}[{index}]")
                 yield from self._phone(getattr(member, "mobile", None), f"{where}[{index}].mobile")
             if kind == "owner_list":
                 yield from check_shares(typed, where, self.today)
@@ -156,7 +157,11 @@ class _Rules:
             except IdentifierFault as fault:
                 yield fault.at(where)
 
-    def _document(self, party: PartyRef, where: str) -> Iterator[Fault]:
+    def _named(self, party: PartyRef, where: str) -> Iterator[Fault]:
+        try:
+            check_name(party.name)
+        except IdentifierFault as fault:
+            yield fault.at(f"{where}.name")
         try:
             check_document(party.document.type, party.document.number, today=self.today)
         except IdentifierFault as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,21 @@ def check_phone(text: str) -> str:
         raise IdentifierFault("phone-kind", "the number is neither a mobile nor a landline number")
     area = phonenumbers.length_of_geographical_area_code(number)
     return f"0{national[:area]}-{national[area:]}"
+
+
+def check_name(text: str) -> None:
+    """Refuse a name that no interface can carry as it is: control characters, noncharacters, blanks around it."""
+    if text != text.strip():
+        raise IdentifierFault("blanks", "the name begins or ends with a blank")
+    if not all(map(_is_written, text)):
+        raise IdentifierFault("control-character", "the name holds a control character, or a code that is no character")
+
+
+def _is_written(character: str) -> bool:
+    """Not whether it is assigned: newer characters than this library knows stand in real names."""
+    code = ord(character)
+    none = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return not none and unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def check_estate_unit(text: str) -> str:

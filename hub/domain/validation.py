@@ -10,7 +10,14 @@ from hub.domain.address import Divisions
 from hub.domain.application import Application, ItemRequest
 from hub.domain.catalogue import Catalogue, ServiceItem
 from hub.domain.form_rules import check_forms
-from hub.domain.identifiers import IdentifierFault, check_document, check_estate_unit, check_mobile, check_phone
+from hub.domain.identifiers import (
+    IdentifierFault,
+    check_document,
+    check_estate_unit,
+    check_mobile,
+    check_name,
+    check_phone,
+)
 from hub.domain.party import DocumentType, IdentityDocument, Organisation, Party, Person
 from hub.domain.provider import Route
 from hub.domain.taxonomy import ErrorCode
@@ -72,6 +79,10 @@ def _items(application: Application, catalogue: Catalogue) -> Iterator[Fault]:
 
 def _party(party: Party, where: str, today: date) -> Iterator[Fault]:
     is_organisation = isinstance(party, Organisation)
+    try:
+        check_name(party.name)
+    except IdentifierFault as fault:
+        yield fault.at(f"{where}.name")
     if (party.document.type is DocumentType.USCC) != is_organisation:
         wanted = "an organisation is identified by its USCC, a person never"
         yield _fault(f"{where}.document.type", ErrorCode.VAL_CODE, wanted)

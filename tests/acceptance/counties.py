@@ -88,26 +88,21 @@ def expected(item):
 
 
 def area_of(simulator, entry):
-    """Which company, branch or county of the system the effect came about at."""
-    facts = entry.facts
+    """Which company, branch or county of the system the effect came about at; None if its ledger does not tell."""
+    facts, books = entry.facts, getattr(simulator, "books", None)
     match simulator.name:
         case "water":
-            books = simulator.books
-            return books.orders[facts["slbh"]].company if facts.get("slbh") else books.accounts[facts["account"]].company
+            order = books.orders.get(facts["slbh"])
+            return (order or books.accounts[facts["account"]]).company
         case "gas":
-            books = simulator.books
-            number = facts.get("order_no")
-            return books.orders[number].company if number else books.customers[facts["customer"]].company
+            order = books.orders.get(facts["order_no"])
+            return (order or books.customers[facts["customer"]]).company
         case "catv":
-            books = simulator.books
-            return books.orders[facts["number"]].branch if facts["number"] else books.customers[facts["customer"]].branch
-        case "transit":
-            return facts["inst"]
-        case "realty":
-            return facts["unit"][:6] if "unit" in facts else None
+            order = books.orders.get(facts["number"])
+            return (order or books.customers[facts["customer"]]).branch
         case "power" if "appNo" in facts:
-            return simulator._services.orders.find(app_no=facts["appNo"], outer_no=None).form["orgNo"]
-    return None
+            facts = simulator._services.orders.find(app_no=facts["appNo"], outer_no=None).form
+    return facts.get("inst") or facts.get("orgNo") or facts.get("unit", "")[:6] or None
 
 
 def check(world, item, town, task, entries):

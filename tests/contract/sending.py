@@ -64,16 +64,14 @@ async def opened(stack, folder):
 
 
 async def said(hub, running, way, person=None, **form):
-    """What the application of this person would say on the wire."""
+    """What the application of this person would say on the wire; what of its form names them names them."""
     item, town, read, _ = WAYS[way]
     made = example_application(item, "individual", CONFIGURATION.catalogue, division=town)
-    if person is not None:
-        made = made.with_(applicant=person)
+    made = made.with_(applicant=person or made.applicant)
     (request,) = made.items
     holder = {"name": made.applicant.name, "document": made.applicant.document.model_dump(mode="json")}
-    named = {key: holder for key in ("designated_holder",) if key in request.form}
-    if "owners" in request.form:
-        named["owners"] = [{**holder, "mode": "sole"}]
+    named = {"designated_holder": holder, "owners": [{**holder, "mode": "sole"}]}
+    named = {key: value for key, value in named.items() if key in request.form}
     made = made.with_(items=(request.with_(form={**request.form, **named, **form}),))
     try:
         (shown,) = await hub.preview(made)
@@ -81,8 +79,8 @@ async def said(hub, running, way, person=None, **form):
         return Refused(str(refused))
     if shown.error:
         return Refused(shown.error)
-    request = await _request(hub, made, town)
-    return Sent(read(request, running[CONFIGURATION.catalogue.by_code[item].field].connection()))
+    system = CONFIGURATION.catalogue.by_code[item].field
+    return Sent(read(await _request(hub, made, town), running[system].connection()))
 
 
 async def _request(hub, made, town):
