@@ -59,7 +59,7 @@ from hub.sdk.outcomes import (
     refusal,
     resolved,
 )
-from hub.sdk.status import expect_ok
+from hub.sdk.status import expect_ok, refused_by_status
 from hub.sdk.tokens import with_token
 
 __all__ = [
@@ -135,6 +135,7 @@ __all__ = [
     "outputs_of",
     "read",
     "refusal",
+    "refused_by_status",
     "resolved",
     "sealedfile",
     "signedfile",

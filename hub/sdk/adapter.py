@@ -9,7 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, ClassVar
 
-from hub.domain.order import ServiceOrder
+from hub.domain.order import AccountQuery, ServiceOrder
 from hub.domain.outcome import Outcome
 from hub.errors import NotSupported
 from hub.mapping import Env
@@ -127,8 +127,8 @@ class Adapter:
         raise NotImplementedError
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        """The principal message of an operation and the source of its mapping."""
-        return operation.message or operation.name, order
+        """The principal message of an operation and the source of its mapping: debts are asked for by the account."""
+        return operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order
 
     def callback(self, request: HttpRequest, env: Env) -> Callback:  # noqa: ARG002 -- for those who override it
         """Verify and decode a callback. Pure. Raises CallbackRefused."""

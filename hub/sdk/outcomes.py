@@ -50,9 +50,12 @@ def refusal(error: ServiceError, retry_after: timedelta | None = None) -> Outcom
             return Rejected(error=error, raw_code=error.provider_code_raw)
 
 
-def not_decided(reply: Reply) -> Outcome:
-    """The outcome of a question that was refused: that says nothing about what it asked for, least of all a no."""
-    outcome = outcome_of(reply)
+def not_decided(answer: Reply | Outcome) -> Outcome:
+    """The outcome of a question that was refused: that says nothing about what it asked for, least of all a no.
+
+    `answer` is the reply, or what an adapter's own rule has made of it.
+    """
+    outcome = outcome_of(answer) if isinstance(answer, Reply) else answer
     return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
 
 

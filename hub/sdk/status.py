@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from hub.domain.taxonomy import ErrorCode
@@ -21,10 +22,20 @@ def expect_ok(response: HttpResponse, now: datetime) -> None:
         Refused: for a status that says that nothing was done; with the time to wait, if the utility names one.
         DecodeError: for any other, which leaves open what was done.
     """
+    refused_by_status(response, now, _DID_NOTHING)
     status = response.status
-    if status in _DID_NOTHING:
-        raise Refused(_DID_NOTHING[status], f"HTTP {status}", retry_after(response.headers, now))
     if status in _OUR_MISTAKE:
         raise Refused(ErrorCode.UPS_PROTOCOL, f"HTTP {status}")
     if status != 200:
         raise DecodeError("status", f"HTTP {status} is not part of the contract")
+
+
+def refused_by_status(response: HttpResponse, now: datetime, codes: Mapping[int, ErrorCode]) -> None:
+    """Let every status pass that is not in `codes`: these say that nothing was done, and why.
+
+    Raises:
+        Refused: with the code of the status, and the time to wait, if the utility names one.
+    """
+    status = response.status
+    if status in codes:
+        raise Refused(codes[status], f"HTTP {status}", retry_after(response.headers, now))

@@ -41,6 +41,12 @@ def test_refused_question_never_says_that_the_order_was_rejected(error, kind):
     assert (outcome.kind, outcome.error.code) == (kind, error)
 
 
+def test_adapter_may_judge_a_refused_question_by_its_own_rule_first():
+    refused = Rejected(error=ServiceError(code=ErrorCode.ELG_NOT_ELIGIBLE, note="our word"))
+    assert not_decided(refused) == Faulty(error=refused.error)
+    assert not_decided(NotSent(error=BUSY)) == NotSent(error=BUSY)
+
+
 def test_inquiry_resolves_a_refusal_that_may_mean_our_own_order():
     refused = Rejected(error=ServiceError(code=ErrorCode.ELG_OPEN_ORDER))
     found = Accepted(provider_ref="1")
