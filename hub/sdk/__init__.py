@@ -10,7 +10,7 @@ Example::
             return outcome_of(await ctx.call("3001", order))
 """
 
-from hub.domain.address import Address
+from hub.domain.address import Address, designation
 from hub.domain.evidence import Evidence
 from hub.domain.identifiers import old_resident_number
 from hub.domain.order import (
@@ -48,6 +48,7 @@ from hub.sdk.beforehand import beforehand, fits
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
+from hub.sdk.materials import content_name, lacking, too_large
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
 from hub.sdk.outcomes import (
     error_of,
@@ -56,11 +57,14 @@ from hub.sdk.outcomes import (
     outcome_of_record,
     outcomes_of_records,
     outputs_of,
+    paid,
     refusal,
     resolved,
 )
+from hub.sdk.paging import all_pages, from_feed
 from hub.sdk.status import expect_ok, refused_by_status
 from hub.sdk.tokens import with_token
+from hub.sdk.twins import first_order, firsts, with_cancelled
 
 __all__ = [
     "Absent",
@@ -119,27 +123,37 @@ __all__ = [
     "Unknown",
     "UnmappedCode",
     "UtilityAccount",
+    "all_pages",
     "batch",
     "beforehand",
     "collect",
+    "content_name",
+    "designation",
     "error_in",
     "error_of",
     "expect_ok",
+    "first_order",
+    "firsts",
     "fits",
+    "from_feed",
     "inquiry",
+    "lacking",
     "not_decided",
     "old_resident_number",
     "outcome_of",
     "outcome_of_record",
     "outcomes_of_records",
     "outputs_of",
+    "paid",
     "read",
     "refusal",
     "refused_by_status",
     "resolved",
     "sealedfile",
     "signedfile",
+    "too_large",
     "wire",
+    "with_cancelled",
     "with_token",
     "write",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from hub.clock import SHANGHAI
+from hub.domain.order import ServiceOrder
 from hub.domain.outcome import (
     Absent,
     Accepted,
@@ -117,6 +118,16 @@ def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
             return Accepted(**taken)
         case state:
             return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen)
+
+
+def paid(order: ServiceOrder, reply: Reply) -> Completed:
+    """A payment that was posted: known by the number of the order whose fee it is, or else by its receipt."""
+    return Completed(
+        provider_ref=order.provider_ref or reply.receipt_no,
+        raw_code=reply.raw_code,
+        event_time=reply.event_time,
+        outputs=outputs_of(reply),
+    )
 
 
 def outcome_of_record(record: FileRecord, provider: str, output: Callable[[FileRecord], Output]) -> Outcome:
