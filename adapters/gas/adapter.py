@@ -18,7 +18,6 @@ from hub.sdk import (
     Completed,
     Context,
     DayQuery,
-    DecodeError,
     Draw,
     Env,
     ErrorCode,
@@ -37,6 +36,7 @@ from hub.sdk import (
     Tree,
     Unknown,
     all_pages,
+    as_http,
     collect,
     error_of,
     first_order,
@@ -52,7 +52,7 @@ from hub.sdk import (
     with_cancelled,
     write,
 )
-from hub.sdk.wire import HttpResponse, WireRequest, WireResponse
+from hub.sdk.wire import WireRequest, WireResponse
 
 _CITY_TIME = ZoneInfo("Asia/Shanghai")
 _LAG_SECONDS = 45  # searches are about half a minute behind
@@ -73,9 +73,7 @@ class GasAdapter(Adapter):
         return codec.request(message, tree, env, draw)
 
     def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
-        if not isinstance(response, HttpResponse):
-            raise DecodeError("response", "is not HTTP")
-        return codec.reply(message, response, env, effect=self.spec.messages[message].effect)
+        return codec.reply(message, as_http(response), env, effect=self.spec.messages[message].effect)
 
     # orders
 

@@ -29,6 +29,7 @@ from hub.sdk import (
     TaskState,
     Tree,
     Unknown,
+    as_http,
     beforehand,
     error_of,
     inquiry,
@@ -40,7 +41,7 @@ from hub.sdk import (
     resolved,
     write,
 )
-from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, soap
+from hub.sdk.wire import HttpRequest, WireRequest, WireResponse, soap
 
 _CHUNK = 262_144
 _QUIET = timedelta(seconds=60)
@@ -77,13 +78,12 @@ class WaterAdapter(Adapter):
 
     def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
         """Take the document out of the envelope. A SOAP Fault raises DecodeError without its text."""
-        if not isinstance(response, HttpResponse):
-            raise DecodeError("response", "is not HTTP")
-        refused_by_status(response, env.now, _NOTHING_DONE)
-        if self._dialect.charset == "gb2312" and _is_utf8(response.body):
+        answer = as_http(response)
+        refused_by_status(answer, env.now, _NOTHING_DONE)
+        if self._dialect.charset == "gb2312" and _is_utf8(answer.body):
             # GB18030 reads most of UTF-8 as other characters, without a complaint.
             raise DecodeError("response", "is UTF-8 and says that it is gb2312")
-        result = _soap().decode("Invoke", response.status, response.headers, response.body)
+        result = _soap().decode("Invoke", answer.status, answer.headers, answer.body)
         return self._dialect.read(message, str(result.get("InvokeResult", "")))
 
     # orders

@@ -43,12 +43,12 @@ from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
 from hub.sdk import sealedfile, signedfile, wire
-from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Tree
+from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Heard, Tree
 from hub.sdk.beforehand import beforehand, fits
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
 from hub.sdk.folders import Folders, Haul, error_in
-from hub.sdk.materials import content_name, lacking, too_large
+from hub.sdk.materials import content_name, derived_key, lacking, too_large
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
 from hub.sdk.outcomes import (
     error_of,
@@ -62,9 +62,11 @@ from hub.sdk.outcomes import (
     resolved,
 )
 from hub.sdk.paging import all_pages, from_feed
-from hub.sdk.status import expect_ok, refused_by_status
-from hub.sdk.tokens import with_token
+from hub.sdk.status import as_http, expect_ok, refused_by_status, whole_file
+from hub.sdk.tokens import refreshing, refused_as, with_token
 from hub.sdk.twins import first_order, firsts, with_cancelled
+from hub.sdk.uploads import upload_signed
+from hub.sdk.webhook import heard, sm2_event
 
 __all__ = [
     "Absent",
@@ -100,6 +102,7 @@ __all__ = [
     "FileRecord",
     "Folders",
     "Haul",
+    "Heard",
     "IdentityDocument",
     "IdentityQuery",
     "KeyReplay",
@@ -124,10 +127,12 @@ __all__ = [
     "UnmappedCode",
     "UtilityAccount",
     "all_pages",
+    "as_http",
     "batch",
     "beforehand",
     "collect",
     "content_name",
+    "derived_key",
     "designation",
     "error_in",
     "error_of",
@@ -136,6 +141,7 @@ __all__ = [
     "firsts",
     "fits",
     "from_feed",
+    "heard",
     "inquiry",
     "lacking",
     "not_decided",
@@ -146,12 +152,17 @@ __all__ = [
     "outputs_of",
     "paid",
     "read",
+    "refreshing",
     "refusal",
+    "refused_as",
     "refused_by_status",
     "resolved",
     "sealedfile",
     "signedfile",
+    "sm2_event",
     "too_large",
+    "upload_signed",
+    "whole_file",
     "wire",
     "with_cancelled",
     "with_token",

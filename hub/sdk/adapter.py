@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -29,6 +30,20 @@ class Callback:
     outcome: Outcome
     serial: str | None = None
     provider_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A verified callback that is yet to be read by the reply mapping of `message`, which gives its serial and state.
+
+    It is refused when its time is further away than `past` or `future`.
+    """
+
+    event_id: str
+    message: str
+    tree: Tree = field(repr=False)
+    past: timedelta = timedelta(days=1)
+    future: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +145,8 @@ class Adapter:
         """The principal message of an operation and the source of its mapping: debts are asked for by the account."""
         return operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order
 
-    def callback(self, request: HttpRequest, env: Env) -> Callback:  # noqa: ARG002 -- for those who override it
-        """Verify and decode a callback. Pure. Raises CallbackRefused."""
+    def callback(self, request: HttpRequest, env: Env) -> Callback | Heard:  # noqa: ARG002 -- for those who override it
+        """Verify a callback, and decode it or leave that to a mapping. Pure. Raises CallbackRefused."""
         raise NotSupported(f"{self.spec.id} takes no callbacks")
 
     def callback_answer(self, *, taken: bool) -> HttpResponse:

@@ -17,6 +17,11 @@ def content_name(evidence: Evidence) -> str:
     return f"{digest[:16]}-{evidence.neutral_name}"
 
 
+def derived_key(request_id: str, purpose: str) -> str:
+    """A request id, 32 hex digits, for one purpose of a task: a repeat of the same purpose repeats it."""
+    return hashlib.sha256(f"{request_id}\n{purpose}".encode()).hexdigest()[:32]
+
+
 def lacking(order: ServiceOrder, there: Container[str | None]) -> list[tuple[str, Evidence]]:
     """The files that the utility does not list yet, under their `content_name`; what has arrived is not sent again."""
     named = ((content_name(evidence), evidence) for evidence in order.evidence if evidence.ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.sdk import ErrorCode, Evidence, ServiceOrder, content_name, lacking, too_large
+from hub.sdk import ErrorCode, Evidence, ServiceOrder, content_name, derived_key, lacking, too_large
 
 DEED = Evidence(material="PROPERTY", file_name="a.PDF", size=10, sm3="ab" * 32, ref="r1")
 PHOTO = Evidence(material="PHOTO", media_type="image/jpeg", size=3 * 2**20, ref="r2")
@@ -35,3 +35,9 @@ def test_order_with_a_file_that_is_too_large_needs_a_person(most, fits):
     if outcome:
         assert (outcome.error.code, outcome.error.provider) == (ErrorCode.MAT_INVALID, "gas")
         assert (outcome.error.field, outcome.error.note) == ("PHOTO", "more than 2 MB")
+
+
+def test_key_repeats_for_the_same_purpose_of_the_same_task_only():
+    key = derived_key("1" * 32, "submit")
+    assert (key, len(key)) == (derived_key("1" * 32, "submit"), 32)
+    assert len({key, derived_key("1" * 32, "pay"), derived_key("2" * 32, "submit")}) == 3

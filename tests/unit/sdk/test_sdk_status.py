@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.sdk import DecodeError, ErrorCode, Refused, expect_ok, refused_by_status
-from hub.sdk.wire import HttpResponse
+from hub.sdk import DecodeError, ErrorCode, Refused, as_http, expect_ok, refused_by_status, whole_file
+from hub.sdk.wire import FileResponse, HttpResponse, crypto
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 
@@ -43,3 +43,20 @@ def test_status_that_leaves_open_what_was_done_is_no_refusal():
     with pytest.raises(DecodeError):
         expect_ok(answer(500), NOW)
     expect_ok(answer(200), NOW)
+
+
+def test_answer_by_another_way_than_http_is_not_read():
+    with pytest.raises(DecodeError):
+        as_http(FileResponse(body=b""))
+    assert as_http(answer(500)).status == 500
+
+
+def test_download_is_the_file_that_the_utility_told_of_or_nothing():
+    content = HttpResponse(200, {}, b"rows")
+    assert whole_file(content, crypto.sm3(b"rows").hex()) == b"rows"
+    with pytest.raises(Refused) as refused:
+        whole_file(content, crypto.sm3(b"other").hex())
+    assert refused.value.code is ErrorCode.FILE_DIGEST
+    with pytest.raises(Refused) as refused:
+        whole_file(answer(404), "")
+    assert refused.value.code is ErrorCode.UPS_UNAVAILABLE
