@@ -42,13 +42,17 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError, EncodeError, Fault, ManifestError, NotSupported, UnmappedCode
 from hub.mapping import Env
-from hub.sdk import sealedfile, signedfile, wire
+from hub.sdk import fixedfiles, sealedfile, signedfile, wire
 from hub.sdk.adapter import Adapter, Callback, Collect, Collected, CollectedFile, Draw, Heard, Tree
+from hub.sdk.answers import Answers
 from hub.sdk.beforehand import beforehand, fits
 from hub.sdk.context import Context
 from hub.sdk.errors import CallbackRefused, CallEnded, Refused
+from hub.sdk.filename import FileName
 from hub.sdk.folders import Folders, Haul, error_in
+from hub.sdk.kept import ask_kept
 from hub.sdk.materials import content_name, derived_key, lacking, too_large
+from hub.sdk.numbered import Refusals, refused_file, send_numbered
 from hub.sdk.operation import BatchId, BusinessKey, KeyReplay, Operation, batch, collect, inquiry, read, write
 from hub.sdk.outcomes import (
     error_of,
@@ -74,6 +78,7 @@ __all__ = [
     "AccountQuery",
     "Adapter",
     "Address",
+    "Answers",
     "Batch",
     "BatchId",
     "BatchRecord",
@@ -98,6 +103,7 @@ __all__ = [
     "EvidencePart",
     "Fault",
     "Faulty",
+    "FileName",
     "FileNames",
     "FileRecord",
     "Folders",
@@ -115,6 +121,7 @@ __all__ = [
     "Output",
     "OutputQuery",
     "Progress",
+    "Refusals",
     "Refused",
     "Rejected",
     "Reply",
@@ -128,6 +135,7 @@ __all__ = [
     "UtilityAccount",
     "all_pages",
     "as_http",
+    "ask_kept",
     "batch",
     "beforehand",
     "collect",
@@ -140,6 +148,7 @@ __all__ = [
     "first_order",
     "firsts",
     "fits",
+    "fixedfiles",
     "from_feed",
     "heard",
     "inquiry",
@@ -156,8 +165,10 @@ __all__ = [
     "refusal",
     "refused_as",
     "refused_by_status",
+    "refused_file",
     "resolved",
     "sealedfile",
+    "send_numbered",
     "signedfile",
     "sm2_event",
     "too_large",

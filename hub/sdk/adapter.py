@@ -10,7 +10,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, ClassVar
 
-from hub.domain.order import AccountQuery, ServiceOrder
+from hub.clock import SHANGHAI
+from hub.domain.order import AccountQuery, Batch, ServiceOrder
 from hub.domain.outcome import Outcome
 from hub.errors import NotSupported
 from hub.mapping import Env
@@ -142,7 +143,14 @@ class Adapter:
         raise NotImplementedError
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        """The principal message of an operation and the source of its mapping: debts are asked for by the account."""
+        """The principal message of an operation and the source of its mapping.
+
+        Debts are asked for by the account; of a batch the order is alone, in the first file of its day.
+        """
+        if operation.batch_type is not None:
+            day = order.submitted_at.astimezone(SHANGHAI).date()
+            name, kind = f"{self.endpoint}:{operation.batch_type}:{day:%Y%m%d}:0001", operation.batch_type
+            return kind, Batch(id=name, endpoint=self.endpoint, type=kind, day=day, seq=1, orders=(order,))
         return operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order
 
     def callback(self, request: HttpRequest, env: Env) -> Callback | Heard:  # noqa: ARG002 -- for those who override it
