@@ -233,7 +233,7 @@ def _rules(
     def serving(each: Opened) -> Served:
         # A connection that is given from outside is a simulator's, or a test's.
         simulated = each.spec.simulated or each.spec.id in given
-        return Served(each.spec, each.adapter, each.limits, params(each.spec.id), simulated)
+        return Served(each.spec, each.adapter, each.mappings, each.limits, params(each.spec.id), simulated)
 
     served = {each.spec.id: serving(each) for each in opened}
     return Rules(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from adapters.gas import codec, precheck
@@ -17,11 +15,9 @@ from hub.sdk import (
     CallEnded,
     Collect,
     Collected,
-    CollectedFile,
     Completed,
     Context,
     DayQuery,
-    DecodeError,
     Draw,
     Env,
     ErrorCode,
@@ -39,22 +35,29 @@ from hub.sdk import (
     TaskState,
     Tree,
     Unknown,
+    all_pages,
+    as_http,
     collect,
     error_of,
+    first_order,
+    firsts,
+    from_feed,
+    lacking,
+    not_decided,
     outcome_of,
-    outputs_of,
+    paid,
     read,
     refusal,
+    too_large,
+    with_cancelled,
     write,
 )
-from hub.sdk.operation import Operation
-from hub.sdk.wire import HttpResponse, WireRequest, WireResponse
+from hub.sdk.wire import WireRequest, WireResponse
 
 _CITY_TIME = ZoneInfo("Asia/Shanghai")
 _LAG_SECONDS = 45  # searches are about half a minute behind
 _MOST_BYTES = 2 * 1024 * 1024
 _NOBODY = "00000000"
-_FEED = "feed:"
 _FINAL = {TaskState.COMPLETED, TaskState.REJECTED, TaskState.CANCELLED}
 _SLOT_TAKEN = "GAS-1008"
 _NOTES = {
@@ -70,12 +73,7 @@ class GasAdapter(Adapter):
         return codec.request(message, tree, env, draw)
 
     def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
-        if not isinstance(response, HttpResponse):
-            raise DecodeError("response", "is not HTTP")
-        return codec.reply(message, response, env, effect=self.spec.messages[message].effect)
-
-    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        return (operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order)
+        return codec.reply(message, as_http(response), env, effect=self.spec.messages[message].effect)
 
     # orders
 
@@ -89,10 +87,9 @@ class GasAdapter(Adapter):
     )
     async def accept(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """A visit is chosen first; then the order, which every call would make anew; then its files."""
-        large = next((each for each in order.evidence if each.ref and each.size > _MOST_BYTES), None)
+        large = too_large(order, _MOST_BYTES, self.endpoint)
         if large is not None:
-            error = ServiceError(code=ErrorCode.MAT_INVALID, field=large.material, note="more than 2 MB")
-            return Faulty(error=error.with_(provider=self.endpoint))
+            return large
         reply = Reply(raw_code=_SLOT_TAKEN, error=ErrorCode.ELG_NOT_ELIGIBLE)
         for slot in await self._slots(order, ctx) if order.form.visit_slot else (None,):
             reply = await ctx.call("createServiceOrder", order, slot_id=slot)
@@ -108,8 +105,8 @@ class GasAdapter(Adapter):
         """The order under our serial, completed by the files that it lacks. Of two the later one is cancelled."""
         listed = await ctx.call("findOrders", None, serial=order.serial)
         if listed.error is not None:
-            return self._undecided(listed)
-        number = order.provider_ref or _first(listed.records)
+            return not_decided(self._outcome(listed))
+        number = order.provider_ref or first_order(listed.records)
         if number is None:
             return Absent()
         ctx.known_as(number)
@@ -120,9 +117,9 @@ class GasAdapter(Adapter):
                 return Faulty(error=refused.with_(ref=number, note=f"{each.provider_ref} is a second order"))
         reply = await ctx.call("getServiceOrder", None, order_no=number)
         if reply.error is not None:
-            return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else self._undecided(reply)
+            return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else not_decided(self._outcome(reply))
         failed = None if reply.state in _FINAL else await self._upload(order, reply, ctx)
-        return failed or _told(self._outcome(reply), spare)
+        return failed or with_cancelled(self._outcome(reply), spare)
 
     @read("progress", message="getServiceOrder")
     async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -153,24 +150,23 @@ class GasAdapter(Adapter):
     async def supplemented(self, order: ServiceOrder, ctx: Context) -> Outcome:
         known = await ctx.call("getServiceOrder", None, order_no=order.provider_ref)
         if known.error is not None:
-            return self._undecided(known)
+            return not_decided(self._outcome(known))
         return Absent() if _lacking(order, known) else self._outcome(known)
 
     @collect("collect")
     async def collect(self, task: Collect, ctx: Context) -> Collected:
         """The orders that changed, by the company's feed; each page's cursor says where the next one begins."""
-        cursor = max((name.removeprefix(_FEED) for name in task.known if name.startswith(_FEED)), default=None)
-        since = datetime.combine(min(task.days), datetime.min.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        files: list[CollectedFile] = []
-        more = True
-        while more:
-            page = await ctx.call("getChangedOrders", None, since=since, cursor=cursor)
-            if page.error is not None or not page.records:
-                break
-            outcomes = await self._changes(page.records, ctx)
-            cursor, more = page.content, page.note == "true"
-            files.append(CollectedFile(name=f"{_FEED}{cursor}", digest=str(len(page.records)), outcomes=outcomes))
-        return Collected(files=tuple(files))
+
+        async def page(since: datetime, cursor: str | None) -> Reply:
+            return await ctx.call("getChangedOrders", None, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", cursor=cursor)
+
+        async def outcomes(records: Iterable[FileRecord]) -> dict[str, Outcome]:
+            """How each changed order stands now; of two under one serial, the one that was there first."""
+            asked = firsts(records).items()
+            replies = {serial: await ctx.call("getServiceOrder", None, order_no=o.provider_ref) for serial, o in asked}
+            return {serial: self._outcome(reply) for serial, reply in replies.items() if reply.error is None}
+
+        return await from_feed(task, page, outcomes)
 
     # customers and money
 
@@ -209,7 +205,7 @@ class GasAdapter(Adapter):
         """Bills, or the fee of the order `provider_ref`: each can be paid once, so "already paid" asks by whom."""
         reply = await ctx.call("payFee" if order.provider_ref else "payBill", order)
         if reply.error is not ErrorCode.DUP_SAME:
-            return _paid(order, reply) if reply.error is None else self._outcome(reply)
+            return paid(order, reply) if reply.error is None else self._outcome(reply)
         found = await self.find_payment(order, ctx)
         return Unknown(phase="RECEIVED", error=error_of(reply)) if isinstance(found, Absent | NotSent) else found
 
@@ -218,16 +214,16 @@ class GasAdapter(Adapter):
         """Whether the bills, or the fee, are paid under our serial: the company shows it at once."""
         if order.provider_ref:
             asked = await ctx.call("getServiceOrder", None, order_no=order.provider_ref)
-            paid: Iterable[FileRecord] = [FileRecord(serial=asked.serial, provider_ref=asked.receipt_no)]
+            posted: Iterable[FileRecord] = [FileRecord(serial=asked.serial, provider_ref=asked.receipt_no)]
         else:
             asked = await ctx.call("getBalance", AccountQuery.of(order).with_(period=None))
-            paid = [each for each in asked.records if each.note in (order.form.bill_ids or ())]
+            posted = [each for each in asked.records if each.note in (order.form.bill_ids or ())]
         if asked.error is not None:
-            return self._undecided(asked)
-        mine = next((each for each in paid if each.serial == order.serial), None)
+            return not_decided(self._outcome(asked))
+        mine = next((each for each in posted if each.serial == order.serial), None)
         if mine is not None:
-            return _paid(order, Reply(receipt_no=mine.provider_ref))
-        if any(each.provider_ref for each in paid):
+            return paid(order, Reply(receipt_no=mine.provider_ref))
+        if any(each.provider_ref for each in posted):
             error = ServiceError(code=ErrorCode.PAY_AMOUNT, provider=self.endpoint, provider_code_raw="GAS-2002")
             return Rejected(error=error.with_(note="paid through another channel"), raw_code="GAS-2002")
         return Absent()
@@ -243,16 +239,11 @@ class GasAdapter(Adapter):
     @read("reconcile", message="getReconciliation")
     async def reconcile(self, query: DayQuery, ctx: Context) -> Reply:
         """All pages of a day, held to the count and the sum that each of them states."""
-        records: tuple[FileRecord, ...] = ()
-        page, pages = 1, 1
-        while page <= pages:
-            reply = await ctx.call("getReconciliation", query, page=str(page))
-            if reply.error is not None:
-                return reply
-            records, page, pages = (*records, *reply.records), page + 1, int(reply.note or 1)
-        if (str(len(records)), sum(each.amount_fen or 0 for each in records)) != (reply.content, reply.balance_fen):
-            raise CallEnded(refusal(ServiceError(code=ErrorCode.FILE_COUNT, provider=self.endpoint)))
-        return Reply(records=records)
+
+        async def page(number: int) -> Reply:
+            return await ctx.call("getReconciliation", query, page=str(number))
+
+        return await all_pages(page, self.endpoint)
 
     @read("check", message="getCustomer")
     async def check(self, asked: AccountQuery, ctx: Context) -> Reply:
@@ -285,22 +276,6 @@ class GasAdapter(Adapter):
         reply = await ctx.call("cancelServiceOrder", None, order_no=record.provider_ref, reason="重复受理")
         return None if reply.error is None else self._error(reply)
 
-    async def _changes(self, records: Iterable[FileRecord], ctx: Context) -> dict[str, Outcome]:
-        """How each changed order stands now; of two under one serial, the one that was there first."""
-        first: dict[str, FileRecord] = {}
-        for each in sorted(records, key=_age):
-            first.setdefault(each.serial or "", each)
-        replies = {
-            serial: await ctx.call("getServiceOrder", None, order_no=each.provider_ref)
-            for serial, each in first.items()
-        }
-        return {serial: self._outcome(reply) for serial, reply in replies.items() if reply.error is None}
-
-    def _undecided(self, reply: Reply) -> Outcome:
-        """A question that is refused says nothing about what it asked for, least of all that it was rejected."""
-        outcome = self._outcome(reply)
-        return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
-
     def _error(self, reply: Reply) -> ServiceError:
         error: ServiceError = error_of(reply).with_(provider=self.endpoint, note=_NOTES.get(reply.raw_code or ""))
         return error
@@ -317,43 +292,6 @@ class GasAdapter(Adapter):
         return outcome
 
 
-def _age(record: FileRecord) -> tuple[Any, ...]:
-    return (record.at, record.provider_ref)
-
-
-def _first(records: Iterable[FileRecord]) -> str | None:
-    """The order that was there first, of those that live or were carried out."""
-    aged = sorted(records, key=_age)
-    living = [each for each in aged if each.state is not TaskState.CANCELLED]
-    return next((each.provider_ref for each in (*living, *aged)), None)
-
-
-def _told(outcome: Outcome, spare: Iterable[FileRecord]) -> Outcome:
-    """The outcome, saying that second orders were cancelled."""
-    numbers = ", ".join(each.provider_ref or "" for each in spare)
-    if not numbers or not hasattr(outcome, "opinion"):
-        return outcome
-    told: Outcome = outcome.with_(opinion="; ".join(filter(None, (outcome.opinion, f"重复受理单 {numbers} 已撤销"))))
-    return told
-
-
-def _paid(order: ServiceOrder, reply: Reply) -> Outcome:
-    return Completed(
-        provider_ref=order.provider_ref or reply.receipt_no,
-        raw_code=reply.raw_code,
-        event_time=reply.event_time,
-        outputs=outputs_of(reply),
-    )
-
-
 def _lacking(order: ServiceOrder, known: Reply) -> list[tuple[str, Evidence]]:
-    """The files that the company does not list, by names that tell a file by its content."""
-    there = {record.note for record in known.records}
-    named = ((_file_name(evidence), evidence) for evidence in order.evidence if evidence.ref)
-    return [(name, evidence) for name, evidence in named if name not in there]
-
-
-def _file_name(evidence: Evidence) -> str:
-    """The digest tells a file by its content, so that what has arrived is not sent again."""
-    digest = evidence.sm3 or hashlib.sha256((evidence.ref or "").encode()).hexdigest()
-    return f"{digest[:16]}-{evidence.neutral_name}"
+    """The files that the company does not list."""
+    return lacking(order, {record.note for record in known.records})

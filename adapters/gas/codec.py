@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from hub.sdk import DecodeError, Draw, Env, ErrorCode, Refused, Tree
+from hub.sdk import DecodeError, Draw, Env, ErrorCode, Refused, Tree, designation, refused_by_status
 from hub.sdk.wire import HttpRequest, HttpResponse, retry_after, soap, wsse, xml
 
 CONTRACTS = resources.files(__package__) / "contracts"
@@ -18,7 +16,6 @@ _SAME_OPERATION = {"payFee": "payBill"}
 _DID_NOTHING = {401: ErrorCode.UPS_AUTH, 403: ErrorCode.UPS_AUTH, 429: ErrorCode.UPS_THROTTLED}
 _AT_THE_DOOR = {"GAS-9001": ErrorCode.UPS_AUTH, "GAS-9002": ErrorCode.UPS_THROTTLED, "GAS-9004": ErrorCode.UPS_AUTH}
 _REPLAYED = "GAS-9003"
-_DESIGNATOR = re.compile(r"(?P<building>.{1,20}?[幢栋座号楼])?(?P<unit>.{1,10}?单元)?(?P<room>.{1,20}?[室号]?)")
 
 
 def request(message: str, tree: Tree, env: Env, draw: Draw) -> HttpRequest:
@@ -37,9 +34,7 @@ def reply(message: str, response: HttpResponse, env: Env, *, effect: bool) -> Tr
         page = "html" in response.headers.get("content-type", "")
         code = ErrorCode.UPS_MAINTENANCE if page else ErrorCode.UPS_UNAVAILABLE
         raise Refused(code, "HTTP 503", retry_after(response.headers, env.now))
-    if response.status in _DID_NOTHING:
-        wait = retry_after(response.headers, env.now)
-        raise Refused(_DID_NOTHING[response.status], f"HTTP {response.status}", wait)
+    refused_by_status(response, env.now, _DID_NOTHING)
     operation = _SAME_OPERATION.get(message, message)
     try:
         body = _soap().decode(operation, response.status, response.headers, response.body)
@@ -69,14 +64,8 @@ def _finished(order: Tree) -> Tree:
     kinds = list(dict.fromkeys(paper["kind"] for paper in order.get("paper", ())))
     signed = "true" if "AGREEMENT" in kinds else "false"
     papers = {"paper": [{"kind": kind} for kind in kinds]} if kinds else {}
-    return {**order, **papers, "agreementSigned": signed, "address": _split(order["address"])}
-
-
-def _split(address: Mapping[str, str]) -> Tree:
-    """`1幢2单元301室` as building, unit and room; what is written otherwise goes into room whole."""
-    text = address.get("room")
-    found = _DESIGNATOR.fullmatch(text) if text else None
-    return {**address, **({name: part for name, part in found.groupdict().items() if part} if found else {})}
+    address = {**order["address"], **designation(order["address"].get("room", ""))}
+    return {**order, **papers, "agreementSigned": signed, "address": address}
 
 
 def _derived(operation: str, body: Tree) -> Tree:

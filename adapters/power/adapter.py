@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from adapters.power import callback, codec
+from adapters.power import codec
 from hub.sdk import (
     Absent,
     AccountQuery,
     Adapter,
     BusinessKey,
-    Callback,
     CallEnded,
     Completed,
     Context,
     DayQuery,
-    DecodeError,
     Draw,
     Env,
     ErrorCode,
-    Evidence,
     EvidencePart,
     Faulty,
     FileNames,
+    Heard,
     KeyReplay,
-    NotSent,
     Outcome,
     Progress,
     Rejected,
@@ -37,17 +33,24 @@ from hub.sdk import (
     TaskState,
     Tree,
     Unknown,
+    as_http,
     beforehand,
+    derived_key,
     error_of,
     outcome_of,
-    outputs_of,
+    paid,
     read,
+    refreshing,
     refusal,
+    refused_as,
+    resolved,
+    sm2_event,
+    upload_signed,
     with_token,
     write,
 )
 from hub.sdk.operation import Operation
-from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, crypto
+from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse
 
 _KEY_HOURS = 24
 _TOKEN_MARGIN = timedelta(minutes=2)
@@ -74,21 +77,20 @@ class PowerAdapter(Adapter):
         return self._codec.service(message, tree, env, draw)
 
     def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
-        if not isinstance(response, HttpResponse):
-            raise DecodeError("response", "is not HTTP")
+        answer = as_http(response)
         if message == "recon.download":
-            return codec.day_file(response, env)
-        return self._codec.reply(message, response, env)
+            return codec.day_file(answer, env)
+        return self._codec.reply(message, answer, env)
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
         if operation.name == "accept":
             return "app.submit", FileNames(order=order)
-        if operation.name == "arrears":
-            return "bill.arrears", AccountQuery.of(order)
         return super().preview(operation, order)
 
-    def callback(self, request: HttpRequest, env: Env) -> Callback:
-        return callback.read(request, bytes.fromhex(self.config["callback_public_key"]), env.now)
+    def callback(self, request: HttpRequest, env: Env) -> Heard:  # noqa: ARG002 -- the hook's form
+        key = bytes.fromhex(self.config["callback_public_key"])
+        event = sm2_event(request.body, codec.CONTRACT, "callback", key, "signSm2")
+        return Heard(event["eventId"], "callback", event)
 
     def callback_answer(self, *, taken: bool) -> HttpResponse:
         body = b'{"code":"1"}' if taken else b'{"code":"0"}'
@@ -108,17 +110,13 @@ class PowerAdapter(Adapter):
         """Materials first, then the order: an order is never there without what it names."""
         files = await self._upload(order, ctx)
         named = FileNames(order=order, file_ids=files, callback_url=ctx.callback_url)
-        key = _key(order.request_id, "app/submit")
+        key = derived_key(order.request_id, "app/submit")
         reply = await self._call(ctx, "app.submit", named, request_id=key)
         if reply.error in {ErrorCode.ELG_OPEN_ORDER, ErrorCode.DUP_SAME}:
             # Somebody's order is open, or our key was used before: both may be this very order of ours.
-            found = await self.find(order, ctx)
-            if isinstance(found, NotSent):
-                return Unknown(phase="RECEIVED", error=found.error, retry_after=found.retry_after)
-            if not isinstance(found, Absent):
-                return found
-            if reply.error is ErrorCode.DUP_SAME:
-                return Faulty(error=error_of(reply, ErrorCode.UPS_PROTOCOL))
+            spoilt = Faulty(error=error_of(reply, ErrorCode.UPS_PROTOCOL))
+            otherwise = spoilt if reply.error is ErrorCode.DUP_SAME else self._answer(reply, ctx)
+            return resolved(await self.find(order, ctx), otherwise)
         return self._answer(reply, ctx)
 
     @read("find", message="app.query")
@@ -191,13 +189,11 @@ class PowerAdapter(Adapter):
     async def pay(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """A bill by its account; or, for an order that waits for its fee, that fee by the order's number."""
         message = "pay.writeoff" if self.operations["pay"].does(order.operation) else "pay.fee"
-        key = _key(order.request_id, "pay/writeoff")
+        key = derived_key(order.request_id, "pay/writeoff")
         reply = await self._call(ctx, message, order, request_id=key)
         if reply.error is not None:
             return self._answer(reply, ctx)
-        return Completed(
-            provider_ref=order.provider_ref or reply.receipt_no, raw_code=reply.raw_code, outputs=outputs_of(reply)
-        )
+        return paid(order, reply)
 
     @read("payment", message="pay.writeoff")
     async def payment(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -209,7 +205,7 @@ class PowerAdapter(Adapter):
     @write("reverse", message="pay.reverse", idempotency=KeyReplay(_KEY_HOURS), inquiry="reverse")
     async def reverse(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """Once only at the platform, so that a repeat is its own inquiry. `provider_ref` is the payment's chargeId."""
-        key = _key(order.request_id, "pay/reverse")
+        key = derived_key(order.request_id, "pay/reverse")
         reply = await self._call(ctx, "pay.reverse", order, request_id=key)
         if reply.error is not None and reply.note != "reversed":
             return self._answer(reply, ctx)
@@ -232,58 +228,27 @@ class PowerAdapter(Adapter):
     async def _call(self, ctx: Context, message: str, source: Any, **values: Any) -> Reply:
         """One message with the shared token; an expired one is renewed once, as the platform did nothing with it."""
 
-        async def log_in() -> tuple[str, timedelta]:
-            reply = await self._log_in(ctx)
-            return reply.token or "", timedelta(seconds=reply.lifetime_seconds or 0) - _TOKEN_MARGIN
+        async def ask(refresh: str | None) -> Reply:
+            return await ctx.call("token", None, refresh_token=refresh)
 
         async def call(token: str) -> Reply:
             return await ctx.call(message, source, session={"token": token}, **values)
 
-        return await with_token(ctx, log_in, call, _token_is_over)
-
-    async def _log_in(self, ctx: Context) -> Reply:
-        async def nothing() -> tuple[str | None, timedelta]:
-            return None, timedelta(0)
-
-        refresh = await ctx.session("refresh", nothing)
-        try:
-            reply = await ctx.call("token", None, refresh_token=refresh)
-        except CallEnded as ended:
-            refused = getattr(ended.outcome, "error", None)
-            if refresh is None or refused is None or refused.code is not ErrorCode.UPS_AUTH:
-                raise
-            reply = await ctx.call("token", None)
-        if reply.error is not None:
-            raise CallEnded(refusal(error_of(reply)))
-
-        async def kept() -> tuple[str | None, timedelta]:
-            return reply.refresh_token, _REFRESH_LIFE
-
-        ctx.drop_session("refresh")
-        await ctx.session("refresh", kept)
-        return reply
+        log_in = refreshing(ctx, ask, margin=_TOKEN_MARGIN, keep=_REFRESH_LIFE)
+        return await with_token(ctx, log_in, call, refused_as(ErrorCode.UPS_AUTH, "10002"))
 
     async def _upload(self, order: ServiceOrder, ctx: Context) -> tuple[str, ...]:
-        """File numbers of all materials that are files; a physical one has no reference."""
-        numbers = [await self._upload_one(order, each, ctx) for each in order.evidence if each.ref]
-        return tuple(dict.fromkeys(numbers))
+        """The file numbers of all materials: a repeat gets the same, so that the order's own request repeats."""
 
-    async def _upload_one(self, order: ServiceOrder, evidence: Evidence, ctx: Context) -> str:
-        content = await ctx.evidence(evidence)
-        digest, name = crypto.sm3(content).hex(), evidence.neutral_name
-        sized = evidence.with_(file_name=name, size=len(content), sm3=digest)
-        part = EvidencePart(order=order, evidence=sized, index=1, count=1, content=content)
-        # A repeat gets the same file number, so that the order's own request repeats unchanged; but the address
-        # of an earlier attempt may have lapsed, and then a new number is needed.
-        for again in ("", ctx.now().isoformat()):
-            key = _key(order.request_id, f"attach/presign {name} {digest} {again}")
-            place = await self._call(ctx, "attach.presign", part, request_id=key)
-            if place.error is not None or not place.upload_url or not place.file_id:
-                raise CallEnded(self._answer(place, ctx))
-            if codec.uploaded(await ctx.fetch("attach.put", codec.upload(place.upload_url, content))):
-                return place.file_id
-        error = ServiceError(code=ErrorCode.UPS_UNAVAILABLE, provider=self.endpoint, note="upload refused")
-        raise CallEnded(NotSent(error=error))
+        async def place(part: EvidencePart, again: str) -> Reply:
+            name, digest = part.evidence.file_name, part.evidence.sm3
+            key = derived_key(order.request_id, f"attach/presign {name} {digest} {again}")
+            found = await self._call(ctx, "attach.presign", part, request_id=key)
+            if found.error is not None:
+                raise CallEnded(self._answer(found, ctx))
+            return found
+
+        return await upload_signed(ctx, "attach.put", order, place, codec.uploaded)
 
     def _answer(self, reply: Reply, ctx: Context) -> Outcome:
         """The common rule; a refusal also names the field and rule, and when the closed hours end."""
@@ -299,25 +264,13 @@ class PowerAdapter(Adapter):
         """Add what only the query knows: why an order came back or was ended, and from when on a change holds."""
         match outcome:
             case Completed(outputs=outputs):
-                dated = tuple(output.with_(effective=reply.planned) for output in outputs)
-                explained: Outcome = outcome.with_(outputs=dated)
+                explained: Outcome = outcome.with_(outputs=tuple(o.with_(effective=reply.planned) for o in outputs))
             case Rejected() | Progress(state=TaskState.AWAITING_APPLICANT):
                 usual = ErrorCode.ELG_NOT_ELIGIBLE if outcome.kind == "rejected" else ErrorCode.MAT_INVALID
                 code = ErrorCode.ELG_ARREARS if reply.note == "20003" else usual
-                raw = reply.note or outcome.raw_code
-                error = ServiceError(
-                    code=code, provider=self.endpoint, provider_code_raw=raw, amount_fen=reply.arrears_fen
-                )
+                raw, owed = reply.note or outcome.raw_code, reply.arrears_fen
+                error = ServiceError(code=code, provider=self.endpoint, provider_code_raw=raw, amount_fen=owed)
                 explained = outcome.with_(error=error)
             case _:
                 explained = outcome
         return explained
-
-
-def _token_is_over(error: ServiceError) -> bool:
-    return (error.code, error.provider_code_raw) == (ErrorCode.UPS_AUTH, "10002")
-
-
-def _key(request_id: str, purpose: str) -> str:
-    """The platform's request id for one purpose of a task: a repeat of the same purpose repeats it."""
-    return hashlib.sha256(f"{request_id}\n{purpose}".encode()).hexdigest()[:32]

@@ -7,12 +7,11 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from hub.sdk import DecodeError, Draw, Env, ErrorCode, Refused, Tree, expect_ok
+from hub.sdk import DecodeError, Draw, Env, ErrorCode, Refused, Tree, expect_ok, whole_file
 from hub.sdk.wire import HttpRequest, HttpResponse, WireResponse, crypto, delimited, envelope, jsoncontract, jsontext
 
 _TOKEN_PATH = "/gateway/oauth/token"  # noqa: S105 -- a path
 _AUTH = frozenset({"10002", "10003", "10004"})
-_HALF_DAYS = {"AM": ("083000", "113000"), "PM": ("133000", "170000")}
 _TABLE = delimited.tsv(("chargeId", "channelSerial", "bizType", "consNo", "appNo", "amt", "bizTime", "origChargeId"))
 _SAME_SERVICE = {"ping": "app.query", "pay.fee": "pay.writeoff"}
 
@@ -48,7 +47,6 @@ class Codec:
 
     def service(self, message: str, tree: Tree, env: Env, draw: Draw) -> HttpRequest:
         """A service call. Its request id comes from the operation, so that a repeat can be told from a new one."""
-        tree = _with_slot(tree)
         service = service_of(message)
         CONTRACT.check_request(service, tree)
         path = f"/gateway/v1/{service.replace('.', '/')}"
@@ -124,35 +122,16 @@ class Codec:
         return body
 
 
-def upload(url: str, content: bytes) -> HttpRequest:
-    """The address carries the right to upload, so there are no credentials."""
-    return HttpRequest("PUT", url, (("Content-Type", "application/octet-stream"),), content)
-
-
 def uploaded(response: WireResponse) -> bool:
     return isinstance(response, HttpResponse) and response.status == 200 and _code(response.body) == "1"
 
 
 def day_file(response: HttpResponse, env: Env) -> Tree:
     """The rows of a downloaded reconciliation file; an altered or short one is refused whole."""
-    if response.status != 200:
-        raise Refused(ErrorCode.UPS_UNAVAILABLE, f"HTTP {response.status}")
-    if not crypto.same(crypto.sm3(response.body).hex(), str(env.vars["sm3"])):
-        raise Refused(ErrorCode.FILE_DIGEST, "sm3")
-    rows = _TABLE.read(response.body)
+    rows = _TABLE.read(whole_file(response, str(env.vars["sm3"])))
     if str(len(rows)) != env.vars["count"]:
         raise Refused(ErrorCode.FILE_COUNT, "count")
     return {"rows": rows}
-
-
-def _with_slot(tree: Tree) -> Tree:
-    """Write the visit slot `2026-12-02 AM` as the two instants that the platform wants."""
-    slot = tree.get("visitSlot")
-    if not slot:
-        return tree
-    day, _, half = str(slot["begin"]).partition(" ")
-    begin, end = (day.replace("-", "") + clock for clock in _HALF_DAYS.get(half, ("", "")))
-    return {**tree, "visitSlot": {"begin": begin, "end": end}}
 
 
 def _code(body: bytes) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from adapters.transit import answers, folders, snapshot
-from adapters.transit.collecting import OURS, Collection, batch_of, records
-from adapters.transit.files import FileName, error_line, opened, photo_name, rows_of, sealed
+from adapters.transit import answers, snapshot
+from adapters.transit.collecting import OURS, collected
+from adapters.transit.files import CentreFile, error_line, folders, opened, photo_name, records, sealed, whole
 from hub.sdk import (
     Absent,
     Accepted,
@@ -23,7 +23,7 @@ from hub.sdk import (
     Draw,
     Env,
     ErrorCode,
-    Faulty,
+    FileName,
     FileRecord,
     Haul,
     NotSent,
@@ -35,14 +35,12 @@ from hub.sdk import (
     Tree,
     batch,
     collect,
-    error_in,
     read,
+    send_numbered,
 )
-from hub.sdk.operation import Operation
 from hub.sdk.wire import FileGet, FileResponse, WireRequest, WireResponse
 
 _WITH_PORTRAIT = frozenset({"01", "02", "03"})
-_CREDENTIALS = frozenset({"login", "host-key"})
 
 
 class TransitAdapter(Adapter):
@@ -51,32 +49,32 @@ class TransitAdapter(Adapter):
     @batch("apply", serves=("APPL:*",), batch_type="APPL", message="APPL", inquiry="find_batch")
     async def apply(self, batch: Batch, ctx: Context) -> Outcome:
         await _send_portraits(batch, ctx)
-        return await _send(batch, ctx)
+        return await send_numbered(batch, ctx)
 
     @batch("topup", serves=("RCHG", "RCHG*"), batch_type="RCHG", message="RCHG", inquiry="find_batch")
     async def topup(self, batch: Batch, ctx: Context) -> Outcome:
-        return await _send(batch, ctx)
+        return await send_numbered(batch, ctx)
 
     @read("find_batch")
     async def find_batch(self, batch: Batch, ctx: Context) -> Outcome:
         """Accepted if these orders stand in the file of this number, under whatever key: the centre leaves it there."""
         serials = [order.serial for order in batch.orders]
-        for name in await folders.files(ctx, "in", batch.day, batch.type):
+        for name in await whole(ctx, "in", batch.day, batch.type):
             if int(name.seq) == batch.seq:
-                flag, body = [await folders.of(ctx).get(name.path("in", end)) for end in ("ok", "dat")]
+                flag, body = [await folders(ctx).get(name.path("in", end)) for end in ("ok", "dat")]
                 if self._serials(name, flag, body) == serials:
                     return Accepted(raw_code="FILE")
         return Absent()
 
     @collect("collect")
     async def collect(self, task: Collect, ctx: Context) -> Collected:
-        return await Collection(ctx, self.endpoint, Haul(task.known)).run(task.days)
+        return await collected(ctx, Haul(task.known), task.days)
 
     @read("reconcile")
     async def reconcile(self, query: DayQuery, ctx: Context) -> Reply:
         """What the centre worked on during a day; it says so the next morning."""
         day = query.day + timedelta(days=1)
-        names = await folders.files(ctx, "out", day, "RECN")
+        names = await whole(ctx, "out", day, "RECN")
         if not names:
             raise CallEnded(NotSent(error=ServiceError(code=ErrorCode.FILE_LATE, provider=self.endpoint, note="RECN")))
         return Reply(records=await _all(names, ctx))
@@ -84,7 +82,7 @@ class TransitAdapter(Adapter):
     @read("blacklist")
     async def blacklist(self, query: DayQuery, ctx: Context) -> Reply:
         """The changes of the blacklist that a day's lists have brought so far, oldest first."""
-        return Reply(records=await _all(await folders.files(ctx, "out", query.day, "BLKL"), ctx))
+        return Reply(records=await _all(await whole(ctx, "out", query.day, "BLKL"), ctx))
 
     @read("snapshot", serves=("CARD snapshot",), message="CARD")
     async def snapshot(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -119,13 +117,7 @@ class TransitAdapter(Adapter):
     @read("check")
     async def check(self, _source: Any, ctx: Context) -> Reply:
         """Log in and look; tells refused credentials from an unreachable server."""
-        try:
-            await folders.of(ctx).sizes("/out")
-        except CallEnded as ended:
-            error = error_in(ended)
-            if error.note in _CREDENTIALS:
-                raise CallEnded(NotSent(error=error.with_(code=ErrorCode.UPS_AUTH))) from None
-            raise
+        await folders(ctx).sizes("/out")
         return Reply()
 
     def encode(self, message: str, tree: Tree, env: Env, draw: Draw) -> WireRequest:  # noqa: ARG002 -- the IV is derived
@@ -142,16 +134,15 @@ class TransitAdapter(Adapter):
             return error_line(response.body)
         if message == "CARD":
             return snapshot.picked(env, response.body)
-        name = FileName.parse(env.vars["path"].rpartition("/")[2].removesuffix(".dat"))
+        name = CentreFile.parse(env.vars["path"].rpartition("/")[2].removesuffix(".dat"))
         if name is None:
             raise DecodeError("path", "is not the name of a file of the exchange")
-        file = opened(name, env.vars["flag"].encode(), response.body, self.config["sm4_keys"])
-        return {"D": rows_of(file)}
+        return {"D": opened(name, env.vars["flag"].encode(), response.body, self.config["sm4_keys"]).rows()}
 
     def _serials(self, name: FileName, flag: bytes, body: bytes) -> list[str]:
         """The orders in a file of ours; none if it is torn."""
         try:
-            return [row["reqno"] for row in rows_of(opened(name, flag, body, self.config["sm4_keys"]))]
+            return [row["reqno"] for row in opened(name, flag, body, self.config["sm4_keys"]).rows()]
         except Refused as refused:
             if refused.code is not ErrorCode.FILE_DIGEST:
                 error = ServiceError(code=refused.code, provider=self.endpoint, provider_code_raw=refused.raw)
@@ -159,26 +150,6 @@ class TransitAdapter(Adapter):
             return []
         except DecodeError:
             return []
-
-    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        """An order alone in a file, as number one of its day."""
-        kind = operation.batch_type
-        if kind is None:
-            return super().preview(operation, order)
-        day = order.submitted_at.astimezone(snapshot.SHANGHAI)
-        alone = batch_of(self.endpoint, FileName(f"{day:%Y%m%d}", kind, "", "0001", ""))
-        return kind, alone.with_(orders=(order,))
-
-
-async def _send(batch: Batch, ctx: Context) -> Outcome:
-    try:
-        await ctx.call(batch.type, batch)
-    except CallEnded as ended:
-        if isinstance(ended.outcome, Faulty):
-            # The centre holds every later file of the day until this number has come, be it empty.
-            await ctx.call(batch.type, batch.with_(orders=()))
-        raise
-    return Accepted(raw_code="FILE")
 
 
 async def _send_portraits(batch: Batch, ctx: Context) -> None:
@@ -189,7 +160,7 @@ async def _send_portraits(batch: Batch, ctx: Context) -> None:
         for evidence in order.evidence
         if order.variant in _WITH_PORTRAIT and evidence.material == "PHOTO" and evidence.ref
     }
-    await folders.of(ctx).send_missing("PHOTO", "/photo", wanted)
+    await folders(ctx).send_missing("PHOTO", "/photo", wanted)
 
 
 async def _all(names: list[FileName], ctx: Context) -> tuple[FileRecord, ...]:

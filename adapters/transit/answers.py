@@ -1,80 +1,21 @@
-"""What records of RESP, RECN and CARD files mean for the orders they name, and which of them to believe."""
+"""What records of RESP, RECN and CARD files mean for the orders that they name."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-
 from hub.sdk import (
     Absent,
-    Accepted,
     Completed,
     ErrorCode,
     FileRecord,
-    NotSent,
     Outcome,
     Output,
-    Progress,
     Rejected,
     Reply,
     ServiceError,
-    TaskState,
-    outcome_of_record,
 )
 
 _CARDS = frozenset({"issue", "reissue", "replace"})
-# What a RESP may have said about a record that the reconciliation lists in this state.
-_EXPLAINS = {
-    TaskState.COMPLETED: {TaskState.COMPLETED},
-    TaskState.IN_PROGRESS: {TaskState.IN_PROGRESS, TaskState.COMPLETED},
-    TaskState.REJECTED: {TaskState.REJECTED, TaskState.AWAITING_APPLICANT, TaskState.ACCEPTED},
-}
 _WARNINGS = {"lost": "卡已挂失", "blacklisted": "卡在黑名单中", "review_overdue": "卡年审已过期"}
-Told = Mapping[str, set[TaskState]]
-
-
-def answered(records: Iterable[FileRecord], provider: str) -> dict[str, Outcome]:
-    """Outcomes by serial of a RESP file; a repeat's 2002 never hides the answer that it repeats."""
-    found: dict[str, Outcome] = {}
-    for number, record in enumerate(records, start=1):
-        serial = record.serial or f"record {number}"
-        if record.error is not ErrorCode.DUP_SAME or serial not in found:
-            found[serial] = outcome_of_record(record, provider, _output)
-    return found
-
-
-def told(records: Iterable[FileRecord]) -> Told:
-    """What RESP files said of each serial."""
-    found: defaultdict[str, set[TaskState]] = defaultdict(set)
-    for record in records:
-        if record.serial and record.state:
-            found[record.serial].add(record.state)
-    return found
-
-
-def settled(records: Iterable[FileRecord], known: Told, provider: str) -> dict[str, Outcome]:
-    """Outcomes by serial of a RECN file, for those orders only whose RESP was lost.
-
-    A refusal has no reason there: it may be a photo that can be replaced, or a repeat of an order that is well.
-    """
-    found: dict[str, Outcome] = {}
-    for number, record in enumerate(sorted(records, key=lambda each: each.state is TaskState.COMPLETED), start=1):
-        serial = record.serial or f"record {number}"
-        if record.state is None or not _EXPLAINS[record.state] & known.get(serial, set()):
-            found[serial] = outcome_of_record(record, provider, _output)
-    return found
-
-
-def refused_file(reply: Reply, ours: str, provider: str) -> Outcome:
-    """The outcome for all orders of a file that the centre did not take. `ours` is the digest of what we sent."""
-    error = ServiceError(
-        code=reply.error or ErrorCode.UPS_PROTOCOL, provider=provider, provider_code_raw=reply.raw_code
-    )
-    if reply.error is ErrorCode.FILE_GAP:
-        return Progress(state=TaskState.SUSPENDED, raw_code=reply.raw_code, error=error)
-    if reply.error is ErrorCode.DUP_SAME and reply.digest == ours:
-        return Accepted(raw_code=reply.raw_code)
-    return NotSent(error=error)
 
 
 def snapshot_answer(reply: Reply, asker: str, provider: str) -> Outcome:
@@ -108,7 +49,8 @@ def foreseen(reply: Reply, provider: str) -> Outcome:
     return Completed(opinion=_WARNINGS.get(status), event_time=reply.event_time)
 
 
-def _output(record: FileRecord) -> Output:
+def output(record: FileRecord) -> Output:
+    """The result of an order that was done: a new card, or else a receipt."""
     card = record.new_card_no or (record.card_no if record.kind in _CARDS else None)
     if card:
         return Output(kind="card", identifier=card, effective=record.effective)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.transit import folders
-from adapters.transit.files import FileName, Opened, cut_name, opened, rows_of
-from hub.sdk import CallEnded, Context, DecodeError, Env, ErrorCode, NotSent, Refused, Reply, ServiceError, Tree
+from adapters.transit.files import CentreFile, cut_name, folders, opened, whole
+from hub.sdk import (
+    CallEnded,
+    Context,
+    Env,
+    ErrorCode,
+    FileName,
+    NotSent,
+    Refused,
+    Reply,
+    ServiceError,
+    Tree,
+    ask_kept,
+    fixedfiles,
+    sealedfile,
+)
 from hub.sdk.wire import crypto
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _TAKEN_AT = "020000"
 _GOOD_FOR = timedelta(days=2)
 
@@ -25,56 +37,41 @@ def masked(kind: str, number: str) -> str:
 async def cards(ctx: Context, **wanted: Any) -> Reply:
     """The cards with a number, or with a masked document and a name. Raises CallEnded: FILE_LATE without a snapshot."""
     name = await _newest(ctx)
-    place = f"snapshot {name.inst}"
 
-    async def load() -> tuple[Opened, timedelta]:
-        flag, body = [await folders.of(ctx).get(name.path("out", end)) for end in ("ok", "dat")]
-        return await asyncio.to_thread(_verified, name, flag, body, ctx.config["sm4_keys"]), _GOOD_FOR
+    def read(flag: bytes, body: bytes) -> fixedfiles.Opened:
+        file = opened(name, flag, body, ctx.config["sm4_keys"])
+        file.rows()
+        return file
 
-    if (await ctx.session(place, load)).name != name:
-        ctx.drop_session(place)
-    try:
-        kept = {"snapshot": await ctx.session(place, load)}
-        return await ctx.call("CARD", None, session=kept, path=name.path("out", "ok"), **wanted)
-    except CallEnded:
-        ctx.drop_session(place)
-        raise
+    async def ask(file: fixedfiles.Opened) -> Reply:
+        return await ctx.call("CARD", None, session={"snapshot": file}, path=name.path("out", "ok"), **wanted)
+
+    return await ask_kept(ctx, folders(ctx), name, read, ask, good_for=_GOOD_FOR, note="card snapshot")
 
 
 def presumed(tree: Tree, key: str) -> FileName:
     """The name that a day's snapshot should have, for a preview."""
-    return FileName(tree["day"], "CARD", tree["inst"], "0001", key)
+    return CentreFile(tree["day"], "CARD", tree["inst"], "0001", key)
 
 
 def picked(env: Env, flag: bytes) -> Tree:
     """The records that were asked for, if the snapshot that was kept is still the one that the centre shows."""
-    kept: Opened = env.session["snapshot"]
-    if not crypto.same(kept.flag, flag.decode("ascii", "replace").strip().lower()):
+    kept: fixedfiles.Opened = env.session["snapshot"]
+    if not crypto.same(kept.flag, sealedfile.read_flag(flag)):
         raise Refused(ErrorCode.FILE_DIGEST, "ok")
     number, mask, name = (str(env.vars.get(key) or "") for key in ("card_no", "id_mask", "name"))
-    needle = (number or mask).encode("ascii", "ignore")
     rows = [
         row
-        for row in (kept.records(needle) if needle else ())
+        for row in kept.containing((number or mask).encode("ascii", "ignore"))
         if (row["cardno"] == number if number else (row["idmask"], row["name"]) == (mask, cut_name(name)))
     ]
     return {"AS_OF": kept.name.day + _TAKEN_AT, "D": rows}
 
 
 async def _newest(ctx: Context) -> FileName:
-    today = ctx.now().astimezone(SHANGHAI).date()
+    today = ctx.now().astimezone(_SHANGHAI).date()
     for day in (today, today - timedelta(days=1)):
-        found = await folders.files(ctx, "out", day, "CARD")
+        found = await whole(ctx, "out", day, "CARD")
         if found:
             return found[-1]
     raise CallEnded(NotSent(error=ServiceError(code=ErrorCode.FILE_LATE, note="no card snapshot")))
-
-
-def _verified(name: FileName, flag: bytes, body: bytes, keys: dict[str, str]) -> Opened:
-    try:
-        file = opened(name, flag, body, keys)
-        rows_of(file)
-    except (Refused, DecodeError):
-        error = ServiceError(code=ErrorCode.FILE_DIGEST, note="card snapshot")
-        raise CallEnded(NotSent(error=error)) from None
-    return file

@@ -24,23 +24,24 @@ from hub.sdk import (
     KeyReplay,
     NotSent,
     Outcome,
-    Refused,
-    Rejected,
     Reply,
     ServiceOrder,
     TaskState,
     Tree,
     Unknown,
+    as_http,
     beforehand,
     error_of,
     inquiry,
+    not_decided,
     outcome_of,
     read,
     refusal,
+    refused_by_status,
+    resolved,
     write,
 )
-from hub.sdk.operation import Operation
-from hub.sdk.wire import HttpRequest, HttpResponse, WireRequest, WireResponse, retry_after, soap
+from hub.sdk.wire import HttpRequest, WireRequest, WireResponse, soap
 
 _CHUNK = 262_144
 _QUIET = timedelta(seconds=60)
@@ -77,19 +78,13 @@ class WaterAdapter(Adapter):
 
     def decode(self, message: str, response: WireResponse, env: Env) -> Tree:
         """Take the document out of the envelope. A SOAP Fault raises DecodeError without its text."""
-        if not isinstance(response, HttpResponse):
-            raise DecodeError("response", "is not HTTP")
-        if response.status in _NOTHING_DONE:
-            code = _NOTHING_DONE[response.status]
-            raise Refused(code, f"HTTP-{response.status}", retry_after(response.headers, env.now))
-        if self._dialect.charset == "gb2312" and _is_utf8(response.body):
+        answer = as_http(response)
+        refused_by_status(answer, env.now, _NOTHING_DONE)
+        if self._dialect.charset == "gb2312" and _is_utf8(answer.body):
             # GB18030 reads most of UTF-8 as other characters, without a complaint.
             raise DecodeError("response", "is UTF-8 and says that it is gb2312")
-        result = _soap().decode("Invoke", response.status, response.headers, response.body)
+        result = _soap().decode("Invoke", answer.status, answer.headers, answer.body)
         return self._dialect.read(message, str(result.get("InvokeResult", "")))
-
-    def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        return (operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order)
 
     # orders
 
@@ -105,10 +100,7 @@ class WaterAdapter(Adapter):
         """Hand in an order and its files. "Already open" may mean our own order: asking by our serial tells."""
         reply = await ctx.call("3001", order)
         if reply.error is ErrorCode.ELG_OPEN_ORDER:
-            own = await self.find(order, ctx)
-            if isinstance(own, NotSent):
-                return Unknown(phase="RECEIVED", error=own.error, retry_after=own.retry_after)
-            return _outcome(reply) if isinstance(own, Absent) else own
+            return resolved(await self.find(order, ctx), _outcome(reply))
         if reply.error is not None:
             return _outcome(reply)
         ctx.known_as(reply.provider_ref)
@@ -156,7 +148,7 @@ class WaterAdapter(Adapter):
         if order.provider_ref is None:
             owed = await ctx.call("1002", AccountQuery.of(order))
             if owed.error is not None:
-                return _not_decided(owed)
+                return not_decided(_outcome(owed))
             if (owed.arrears_fen or 0) >= (order.form.amount or 0):
                 return Absent()
         return await self.pay(order, ctx)
@@ -243,13 +235,7 @@ async def _upload(order: ServiceOrder, known: Reply, lacking: Mapping[str, str],
 
 def _no_answer(reply: Reply) -> Outcome:
     """The outcome of a question about an order that was not answered: there is none, or ask again."""
-    return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else _not_decided(reply)
-
-
-def _not_decided(reply: Reply) -> Outcome:
-    """A question that is refused says nothing about what it asked for, least of all that it was rejected."""
-    outcome = _outcome(reply)
-    return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
+    return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else not_decided(_outcome(reply))
 
 
 def _unfinished(reply: Reply, ref: str | None) -> Outcome:

@@ -11,10 +11,9 @@ from importlib import resources
 from typing import Any
 
 from hub.sdk import DecodeError, EncodeError, Tree
-from hub.sdk.wire import charsets, crypto, delimited, jsontext, xml
+from hub.sdk.wire import charsets, crypto, delimited, jsontext, xml, xmlcontract
 
 CONTRACTS = resources.files(__package__) / "contracts"
-_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,11 @@ class Dialect:
         if self.visit in body:
             body[self.visit] = _slot(body[self.visit], hours, f"{self.body}.{self.visit}")
         kind = f".{body.get(self.business)}" if message == "3001" else ""
-        schema, order = _contract(self.name)
-        document = xml.from_tree(f"Q{message}{kind}", {**tree, self.body: body}, order)
-        for fault in schema.check(document):
-            place, _, rule = fault.partition(": ")
-            raise EncodeError(_path(place), rule)
-        document.tag = self.root
+        document = _contract(self.name).write(f"Q{message}{kind}", {**tree, self.body: body}, self.root)
         try:
             return charsets.decode(xml.to_bytes(document, self.charset), self.charset)
         except EncodeError as error:
-            raise EncodeError(_path(error.where), str(error).partition(": ")[2]) from None
+            raise EncodeError(xmlcontract.dotted(error.where), str(error).partition(": ")[2]) from None
 
     def read(self, message: str, text: str) -> Tree:
         """Read a reply's document; the file in a 9001 is unfolded into rows. Raises DecodeError."""
@@ -88,17 +82,9 @@ def _slot(slot: str, hours: Mapping[str, str], where: str) -> str:
     return f"{day.replace('-', '')}{begin}-{end}"
 
 
-def _path(place: str) -> str:
-    """`Q3001.01/BODY/YHMC` as a field's path."""
-    return place.partition("/")[2].replace("/", ".") or place
-
-
 @cache
-def _contract(name: str) -> tuple[xml.Schema, tuple[str, ...]]:
-    """The schema of a dialect's requests, and its fields in the order in which it declares them."""
-    source = CONTRACTS / f"{name.lower()}.request.xsd"
-    declared = xml.parse(source.read_bytes()).iterchildren(_ELEMENT)
-    return xml.Schema(source), tuple(str(element.get("name")) for element in declared)
+def _contract(name: str) -> xmlcontract.XmlContract:
+    return xmlcontract.XmlContract(CONTRACTS / f"{name.lower()}.request.xsd")
 
 
 def _sign_a(text: str, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
@@ -10,6 +11,8 @@ from functools import cached_property
 from pydantic import Field
 
 from hub.domain.base import Frozen
+
+_DESIGNATOR = re.compile(r"(?P<building>.{1,20}?[幢栋座号楼])?(?P<unit>.{1,10}?单元)?(?P<room>.{1,20}?[室号]?)")
 
 
 class Address(Frozen):
@@ -26,6 +29,15 @@ class Address(Frozen):
         """Whether both name one place: by number, or by a text that differs in widths and blanks only."""
         known = self.standard_address_id is not None and self.standard_address_id == other.standard_address_id
         return known or _plain(self.full_address) == _plain(other.full_address)
+
+
+def designation(text: str) -> dict[str, str]:
+    """A flat's designation in its parts: `1幢2单元301室` has building, unit and room.
+
+    What is written otherwise is a room, or nothing if it is too long for one.
+    """
+    found = _DESIGNATOR.fullmatch(text)
+    return {name: part for name, part in found.groupdict().items() if part} if found else {}
 
 
 def _plain(text: str) -> str:

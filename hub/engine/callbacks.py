@@ -15,6 +15,7 @@ from hub.engine.applier import Applier
 from hub.engine.rules import Rules, Served
 from hub.mapping import Env
 from hub.sdk.adapter import Callback
+from hub.sdk.webhook import heard
 from hub.store.port import Store
 from hub.store.tables import CallbackRow
 from hub.store.unit import UnitOfWork
@@ -50,7 +51,7 @@ class Callbacks:
         message = HttpRequest(request.method, request.url.path, tuple(request.headers.items()), body)
         env = Env(now=self._rules.now(), config=served.adapter.config)
         try:
-            callback = served.adapter.callback(message, env)
+            callback = heard(served.adapter, served.mappings, message, env)
             touched = await self._store.run(lambda unit: self._store_one(unit, served.spec.id, callback))
         except Exception as error:  # noqa: BLE001 -- whatever a stranger's body makes an adapter raise
             # Only the kind of error: its text and traceback may hold what was sent.

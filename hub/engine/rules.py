@@ -11,6 +11,7 @@ from hub.clock import Clock
 from hub.domain.machine import Worked, elapsed
 from hub.domain.provider import EndpointSpec
 from hub.engine.policy import Draw, backoff
+from hub.mapping import MappingSet
 from hub.sdk.adapter import Adapter
 from hub.sdk.operation import Operation
 from hub.wire.exchange import Limits
@@ -27,6 +28,7 @@ class Served:
 
     spec: EndpointSpec
     adapter: Adapter
+    mappings: MappingSet
     limits: Limits
     params: Mapping[str, str]
     simulated: bool = False

@@ -174,6 +174,8 @@ def _judge_functions(rule: Rule, direction: Direction, kind: Kind, longest: int 
             raise Wrong("MAP_FUNCTION", f"{call.name} has no argument")
         if function.argument is int and (not isinstance(argument, int) or isinstance(argument, bool) or argument < 1):
             raise Wrong("MAP_FUNCTION", f"{call.name} needs a number: {{{call.name}: 6}}")
+        if function.argument is str and not (isinstance(argument, str) and argument):
+            raise Wrong("MAP_FUNCTION", f'{call.name} needs a text: {{{call.name}: "…"}}')
         keeps = call.name in {"strip", "digits", "halfwidth"}
         longest = argument if isinstance(argument, int) else longest if keeps else None
         kind = function.gives

@@ -36,7 +36,7 @@ class Function:
     takes: frozenset[Kind]
     gives: Kind
     call: Callable[..., Any]
-    argument: type[int] | None = None
+    argument: type[int | str] | None = None
 
 
 def as_text(value: Any) -> str:
@@ -136,6 +136,15 @@ def _read_epoch_ms(value: Any) -> datetime:
     return _EPOCH + timedelta(milliseconds=as_integer(value))
 
 
+def _visit(value: Any, clocks: str) -> str:
+    """`2026-12-02 AM` as the day and the clock of its half, of the two that are given as `083000/133000`."""
+    day, _, half = as_text(value).partition(" ")
+    morning, _, afternoon = clocks.partition("/")
+    if half not in {"AM", "PM"}:
+        raise Refused("VAL_FORMAT", "is no half of a day")
+    return day.replace("-", "") + (morning if half == "AM" else afternoon)
+
+
 def _upper(value: Any) -> str:
     return as_text(value).upper()
 
@@ -201,6 +210,7 @@ FUNCTIONS: dict[Direction, dict[str, Function]] = {
         Function("base64", _kinds(["bytes"]), "text", _base64),
         Function("epoch_ms", _kinds(["datetime"]), "integer", _epoch_ms),
         Function("serial12", _TEXT, "text", _serial12),
+        Function("visit", _TEXT, "text", _visit, str),
     ),
     "reply": _table(
         *_EITHER_WAY,

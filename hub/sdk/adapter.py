@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, ClassVar
 
-from hub.domain.order import ServiceOrder
+from hub.clock import SHANGHAI
+from hub.domain.order import AccountQuery, Batch, ServiceOrder
 from hub.domain.outcome import Outcome
 from hub.errors import NotSupported
 from hub.mapping import Env
@@ -29,6 +31,20 @@ class Callback:
     outcome: Outcome
     serial: str | None = None
     provider_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A verified callback that is yet to be read by the reply mapping of `message`, which gives its serial and state.
+
+    It is refused when its time is further away than `past` or `future`.
+    """
+
+    event_id: str
+    message: str
+    tree: Tree = field(repr=False)
+    past: timedelta = timedelta(days=1)
+    future: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +143,18 @@ class Adapter:
         raise NotImplementedError
 
     def preview(self, operation: Operation, order: ServiceOrder) -> tuple[str, Any]:
-        """The principal message of an operation and the source of its mapping."""
-        return operation.message or operation.name, order
+        """The principal message of an operation and the source of its mapping.
 
-    def callback(self, request: HttpRequest, env: Env) -> Callback:  # noqa: ARG002 -- for those who override it
-        """Verify and decode a callback. Pure. Raises CallbackRefused."""
+        Debts are asked for by the account; of a batch the order is alone, in the first file of its day.
+        """
+        if operation.batch_type is not None:
+            day = order.submitted_at.astimezone(SHANGHAI).date()
+            name, kind = f"{self.endpoint}:{operation.batch_type}:{day:%Y%m%d}:0001", operation.batch_type
+            return kind, Batch(id=name, endpoint=self.endpoint, type=kind, day=day, seq=1, orders=(order,))
+        return operation.message or operation.name, AccountQuery.of(order) if operation.name == "arrears" else order
+
+    def callback(self, request: HttpRequest, env: Env) -> Callback | Heard:  # noqa: ARG002 -- for those who override it
+        """Verify a callback, and decode it or leave that to a mapping. Pure. Raises CallbackRefused."""
         raise NotSupported(f"{self.spec.id} takes no callbacks")
 
     def callback_answer(self, *, taken: bool) -> HttpResponse:

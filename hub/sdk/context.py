@@ -123,6 +123,10 @@ class Context:
         return self._equipment.adapter.config
 
     @property
+    def endpoint(self) -> str:
+        return self._equipment.adapter.endpoint
+
+    @property
     def callback_url(self) -> str | None:
         """Where this endpoint can send callbacks, if the hub listens for any."""
         return self._equipment.callback_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -45,6 +46,10 @@ class Folders(Generic[Name]):
         for name, evidence in files.items():
             if there.get(name) != evidence.size:
                 await self.ctx.fetch(message, FilePut(f"{folder}/{name}", await self.ctx.evidence(evidence)))
+
+    async def whole(self, path: str, ends: AbstractSet[str]) -> list[Name]:
+        """The files of a folder that stand there with all these ends, in order: without its flag one may be torn."""
+        return sorted(name for name, those in (await self.ends(path)).items() if ends <= those)  # type: ignore[type-var]
 
     async def ends(self, path: str) -> dict[Name, frozenset[str]]:
         """The files of a folder by their stem, each with the ends that stand there: dat, ok, err."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from hub.clock import SHANGHAI
+from hub.domain.order import ServiceOrder
 from hub.domain.outcome import (
     Absent,
     Accepted,
@@ -50,9 +51,12 @@ def refusal(error: ServiceError, retry_after: timedelta | None = None) -> Outcom
             return Rejected(error=error, raw_code=error.provider_code_raw)
 
 
-def not_decided(reply: Reply) -> Outcome:
-    """The outcome of a question that was refused: that says nothing about what it asked for, least of all a no."""
-    outcome = outcome_of(reply)
+def not_decided(answer: Reply | Outcome) -> Outcome:
+    """The outcome of a question that was refused: that says nothing about what it asked for, least of all a no.
+
+    `answer` is the reply, or what an adapter's own rule has made of it.
+    """
+    outcome = outcome_of(answer) if isinstance(answer, Reply) else answer
     return Faulty(error=outcome.error) if isinstance(outcome, Rejected) else outcome
 
 
@@ -115,6 +119,16 @@ def outcome_of(reply: Reply, *, done: bool = False) -> Outcome:
         case state:
             asked = reply.missing if state is TaskState.AWAITING_APPLICANT else ()
             return Progress(**taken, state=state, fee_due_fen=reply.fee_due_fen, asked=asked)
+
+
+def paid(order: ServiceOrder, reply: Reply) -> Completed:
+    """A payment that was posted: known by the number of the order whose fee it is, or else by its receipt."""
+    return Completed(
+        provider_ref=order.provider_ref or reply.receipt_no,
+        raw_code=reply.raw_code,
+        event_time=reply.event_time,
+        outputs=outputs_of(reply),
+    )
 
 
 def outcome_of_record(record: FileRecord, provider: str, output: Callable[[FileRecord], Output]) -> Outcome:

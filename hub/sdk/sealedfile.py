@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from hub.domain.taxonomy import ErrorCode
 from hub.sdk.errors import Refused
 from hub.wire import crypto
 
 _BLOCK = 16
+_KEY = re.compile("[0-9A-Fa-f]{32}")
+
+
+def key_of(keys: Mapping[str, str], version: str) -> bytes | None:
+    """The SM4 key of a version, of keys in 32 hex digits; None if there is no such key."""
+    found = keys.get(version, "")
+    return bytes.fromhex(found) if _KEY.fullmatch(found) else None
 
 
 def flag_of(body: bytes) -> str:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from hub.domain.outcome import NotSent
+from hub.domain.reply import Reply
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.sdk.context import Context
 from hub.sdk.errors import CallEnded
+from hub.sdk.outcomes import error_of, refusal
 
 Answer = TypeVar("Answer")
 Make = Callable[[], Awaitable[tuple[Any, timedelta]]]
@@ -48,6 +50,49 @@ async def with_token(
     if await ctx.session(name, make) == token:  # else another call has renewed it meanwhile
         ctx.drop_session(name)
     return await call(await ctx.session(name, make))
+
+
+def refreshing(
+    ctx: Context, ask: Callable[[str | None], Awaitable[Reply]], *, margin: timedelta, keep: timedelta
+) -> Make:
+    """A login for `with_token` at utilities that give a second token, with which the next one is asked for.
+
+    Args:
+        ctx: of the operation.
+        ask: the login, with the token to renew by, or None for one with credentials. Its reply has `token`,
+            `lifetime_seconds` and `refresh_token`.
+        margin: how long before its end a token is renewed.
+        keep: how long the second token is tried; one that is refused sooner is done without.
+    """
+
+    async def log_in() -> tuple[str, timedelta]:
+        refresh = await ctx.session("refresh", _value(None, timedelta(0)))
+        try:
+            reply = await ask(refresh)
+        except CallEnded as ended:
+            refused = getattr(ended.outcome, "error", None)
+            if refresh is None or refused is None or refused.code is not ErrorCode.UPS_AUTH:
+                raise
+            reply = await ask(None)
+        if reply.error is not None:
+            raise CallEnded(refusal(error_of(reply)))
+        ctx.drop_session("refresh")
+        await ctx.session("refresh", _value(reply.refresh_token, keep))
+        return reply.token or "", timedelta(seconds=reply.lifetime_seconds or 0) - margin
+
+    return log_in
+
+
+def refused_as(code: ErrorCode, raw: str) -> Callable[[ServiceError], bool]:
+    """Tells by the utility's own code, `raw`, that a token is over: other refusals of the same kind do not mean it."""
+    return lambda error: (error.code, error.provider_code_raw) == (code, raw)
+
+
+def _value(value: str | None, lifetime: timedelta) -> Make:
+    async def make() -> tuple[str | None, timedelta]:
+        return value, lifetime
+
+    return make
 
 
 def _careful(ctx: Context, make: Make, name: str, rest: timedelta) -> Make:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -14,6 +14,7 @@ from hub.wire import charsets
 
 Value = str | int
 Record = Mapping[str, Value]
+Columns = Sequence[Sequence[Any]]
 
 
 class Column(BaseModel):
@@ -77,7 +78,7 @@ class Layout(BaseModel):
             raise ConfigError(*(Fault(place, fault["type"], fault["msg"]) for place, fault in places)) from error
 
     @classmethod
-    def of_columns(cls, name: str, columns: Sequence[Sequence[Any]], *, charset: str, length: int) -> Self:
+    def of_columns(cls, name: str, columns: Columns, *, charset: str, length: int) -> Self:
         """A layout of short rows: `[name, width]` is text; then the kind, and the word `required`."""
         fields = [
             {"name": column, "width": width, "kind": (*rest, "text")[0], "required": "required" in rest}
@@ -140,6 +141,22 @@ class FileLayout:
     amount: str = "amount"
     amount_of: str | None = None
 
+    @classmethod
+    def of_columns(
+        cls,
+        parts: Mapping[str, Columns],
+        kind: str,
+        *,
+        charset: str,
+        length: int,
+        amount_of: str | None,
+    ) -> Self:
+        """The layout of files of one kind, of the short rows of the parts `H`, `T` and that kind."""
+        head, detail, tail = (
+            Layout.of_columns(part, parts[part], charset=charset, length=length) for part in ("H", kind, "T")
+        )
+        return cls(head, detail, tail, amount_of=amount_of)
+
     def __post_init__(self) -> None:
         faults = [*self._unlike(), *self._not_numbers()]
         if faults:
@@ -173,6 +190,16 @@ class FileLayout:
         head, *details, trail = records
         self._verify(head, details, trail)
         return head, details, trail
+
+    def containing(self, data: bytes, needle: bytes) -> Iterator[dict[str, str]]:
+        """The details that hold some bytes, of a file that was decoded before: one may be too long to read them all."""
+        step = self.header.length + len(self.header.line_end)
+        at = data.find(needle) if needle else -1
+        while at >= 0:
+            start = at - at % step
+            if 0 < start < len(data) - step:
+                yield self.detail.decode(data[start : start + self.detail.length], start // step + 1, start)
+            at = data.find(needle, start + step)
 
     def _unlike(self) -> list[Fault]:
         shape = (self.header.length, self.header.line_end, self.header.charset)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from adapters.transit import answers
 from adapters.transit.adapter import TransitAdapter
-from adapters.transit.files import FileName, cut_name, error_line, opened, rows_of
+from adapters.transit.files import CentreFile, cut_name, error_line, opened
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.errors import DecodeError, UnmappedCode
 from hub.registry import shipped_mappings
-from hub.sdk import Accepted, Completed, Env, Faulty, NotSent, Progress, Refused, Rejected
+from hub.sdk import Accepted, Answers, Completed, Env, Faulty, NotSent, Progress, Refused, Rejected, refused_file
 from hub.wire.exchange import FileResponse
 from tests.golden.transit_files import KEY, NAMES, blkl, card, file, flag, recn, resp
 from tests.integration.transit_desk import (
@@ -32,6 +32,7 @@ from tests.integration.transit_hub import IV, decrypt, encrypt
 
 ADAPTER = TransitAdapter(ENDPOINT, {**FILES, **KEYS})
 ENV = Env(now=START, config=ADAPTER.config, params=PARAMS)
+ANSWERS = Answers(ENDPOINT, answers.output)
 SERIAL = "26010533040200000101"
 RESULTS = {
     "0000": (None, TaskState.COMPLETED),
@@ -45,7 +46,7 @@ RESULTS = {
     "2001": (ErrorCode.PAY_AMOUNT, TaskState.REJECTED),
     "2002": (ErrorCode.DUP_SAME, TaskState.ACCEPTED),
 }
-NAME = FileName("20260105", "RESP", "0402", "0001", "01")
+NAME = CentreFile("20260105", "RESP", "0402", "0001", "01")
 
 
 def understood(kind, body, **values):
@@ -55,7 +56,7 @@ def understood(kind, body, **values):
 
 
 def answer_of(*lines):
-    return answers.answered(understood("RESP", file("RESP", *lines)).records, ENDPOINT)
+    return ANSWERS.answered(understood("RESP", file("RESP", *lines)).records)
 
 
 @pytest.mark.parametrize("code", RESULTS)
@@ -115,7 +116,7 @@ def test_record_without_a_serial_is_told_by_its_place():
 @pytest.mark.parametrize(("code", "expected"), [("00", Completed), ("01", Progress), ("09", Rejected), ("77", Faulty)])
 def test_reconciliation_tells_of_an_order_whose_answer_was_lost(code, expected):
     records = understood("RECN", file("RECN", recn(1, SERIAL, code, orderno="G1", cardno=FORMER_CARD))).records
-    outcome = answers.settled(records, {}, ENDPOINT)[SERIAL]
+    outcome = ANSWERS.settled(records, {})[SERIAL]
     assert isinstance(outcome, expected)
     if code == "00":
         assert (outcome.provider_ref, outcome.outputs[0].kind) == ("G1", "card")
@@ -141,12 +142,12 @@ S = TaskState
 )
 def test_reconciliation_is_silent_about_what_an_answer_has_said(said, code, speaks):
     record = understood("RECN", file("RECN", recn(1, SERIAL, code))).records
-    assert (SERIAL in answers.settled(record, {SERIAL: said}, ENDPOINT)) is speaks
+    assert (SERIAL in ANSWERS.settled(record, {SERIAL: said})) is speaks
 
 
 def test_done_wins_over_the_other_rows_of_an_order():
     records = understood("RECN", file("RECN", recn(1, SERIAL, "00"), recn(2, SERIAL, "09"))).records
-    assert isinstance(answers.settled(records, {}, ENDPOINT)[SERIAL], Completed)
+    assert isinstance(ANSWERS.settled(records, {})[SERIAL], Completed)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_done_wins_over_the_other_rows_of_an_order():
 )
 def test_every_file_error_has_its_meaning(line, error, kind):
     reply = MAPPINGS.reply("ERR")(error_line(line.encode()), ENV)
-    outcome = answers.refused_file(reply, "ab" * 32, ENDPOINT)
+    outcome = refused_file(reply, "ab" * 32, ENDPOINT)
     assert reply.error is error
     assert isinstance(outcome, kind)
     if kind is Progress:
@@ -212,7 +213,7 @@ def test_file_that_is_not_what_its_flag_says_is_damaged():
 def test_file_under_a_key_that_we_lack_is_told_as_such():
     body = file("RESP")
     with pytest.raises(Refused) as damaged:
-        opened(FileName("20260105", "RESP", "0402", "0001", "03"), flag(body).encode(), body, KEYS["sm4_keys"])
+        opened(CentreFile("20260105", "RESP", "0402", "0001", "03"), flag(body).encode(), body, KEYS["sm4_keys"])
     assert damaged.value.code is ErrorCode.UPS_AUTH
 
 
@@ -220,7 +221,7 @@ def test_file_under_a_key_that_we_lack_is_told_as_such():
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_are_a_file_or_refused_as_broken(body):
     try:
-        rows_of(opened(NAME, flag(body).encode(), body, KEYS["sm4_keys"]))
+        opened(NAME, flag(body).encode(), body, KEYS["sm4_keys"]).rows()
     except DecodeError:
         return
     raise AssertionError("nonsense was read as a file")
@@ -239,7 +240,7 @@ def test_single_altered_byte_is_read_as_text_or_refused_and_never_breaks_the_rea
 
 def test_snapshot_that_was_replaced_meanwhile_is_not_answered_from():
     old, new = (file("CARD", card(1, FORMER_CARD, balance=balance)) for balance in (1, 2))
-    kept = opened(FileName("20260105", "CARD", "0402", "0001", "01"), flag(old).encode(), old, KEYS["sm4_keys"])
+    kept = opened(CentreFile("20260105", "CARD", "0402", "0001", "01"), flag(old).encode(), old, KEYS["sm4_keys"])
     env = Env(now=START, session={"snapshot": kept}, vars={"card_no": FORMER_CARD})
     with pytest.raises(Refused):
         ADAPTER.decode("CARD", FileResponse(body=flag(new).encode()), env)
@@ -253,7 +254,7 @@ def test_card_is_found_among_any_neighbours(names, balance):
         card(seq, number, name=cut_name(name), mask="33****12", balance=balance)
         for seq, (number, name) in enumerate(zip(numbers, names, strict=True), start=1)
     ]
-    stem = FileName("20260105", "CARD", "0402", "0001", "01")
+    stem = CentreFile("20260105", "CARD", "0402", "0001", "01")
     body = file("CARD", *lines)
     kept = opened(stem, flag(body).encode(), body, KEYS["sm4_keys"])
     for number, name in zip(numbers, names, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.transit.adapter import TransitAdapter
-from adapters.transit.files import FileName, opened
+from adapters.transit.files import CentreFile, opened
 from hub.sdk import Env
 from hub.wire.exchange import FileGet, FileResponse
 from tests.golden.transit_files import KEY, blkl, card, file, flag, parsed, recn, resp
@@ -139,7 +139,7 @@ def test_error_file_is_read_as_it_was(line):
     ],
 )
 def test_card_is_picked_from_the_snapshot_as_it_was(name, asked):
-    stem = FileName("20260105", "CARD", "0402", "0001", "01")
+    stem = CentreFile("20260105", "CARD", "0402", "0001", "01")
     kept = opened(stem, flag(SNAPSHOT).encode(), SNAPSHOT, ADAPTER.config["sm4_keys"])
     compare("CARD.reply.dat", SNAPSHOT)
     compare("CARD.reply.txt", plain(SNAPSHOT))

@@ -73,6 +73,7 @@ def with_rule(rule, *, reply=False):
         ("X: {from: serial, fn: yuan}", "MAP_FUNCTION", "yuan does not take a text"),
         ("X: {from: serial, fn: {prefix: two}}", "MAP_FUNCTION", "prefix needs a number"),
         ("X: {from: serial, fn: prefix}", "MAP_FUNCTION", "prefix needs a number"),
+        ("X: {from: form.visit_slot, fn: visit}", "MAP_FUNCTION", "visit needs a text"),
         ("X: {from: serial, fn: {upper: 1}}", "MAP_FUNCTION", "upper has no argument"),
         ("X: {from: serial, fn: [1]}", "MAP_SYNTAX", "a function is a name"),
         ("X: {from: serial, join: ','}", "MAP_TYPE", "join takes a list"),

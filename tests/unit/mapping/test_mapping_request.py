@@ -48,6 +48,17 @@ def test_required_without_value_names_the_wire_field(writer, order, env):
     assert "VAL_REQUIRED" in str(caught.value)
 
 
+@pytest.mark.parametrize(("half", "clock"), [("AM", "083000"), ("PM", "133000")])
+def test_visit_is_written_with_the_clock_of_its_half_of_the_day(writer, order, env, half, clock):
+    write = writer("  A: {from: form.visit_slot, fn: {visit: 083000/133000}}")
+    assert write(with_form(order, visit_slot=f"2026-12-02 {half}"), env) == {"A": f"20261202{clock}"}
+
+
+def test_visit_of_what_is_no_half_of_a_day_is_refused(writer, order, env):
+    with pytest.raises(EncodeError, match="VAL_FORMAT"):
+        writer("  A: {from: serial, fn: {visit: 083000/133000}}")(order, env)
+
+
 def test_first_takes_the_first_that_is_present(writer, order, people, env):
     write = writer("  A: {first: [form.new_position, agent.person.mobile, applicant.mobile]}")
     assert write(order, env) == {"A": "13800000000"}

@@ -8,7 +8,7 @@ from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Rejected
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.engine.events import event_of
-from hub.sdk import Reply, not_decided, outcome_of, resolved
+from hub.sdk import Reply, ServiceOrder, not_decided, outcome_of, paid, resolved
 
 ENTERED = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 
@@ -41,6 +41,12 @@ def test_refused_question_never_says_that_the_order_was_rejected(error, kind):
     assert (outcome.kind, outcome.error.code) == (kind, error)
 
 
+def test_adapter_may_judge_a_refused_question_by_its_own_rule_first():
+    refused = Rejected(error=ServiceError(code=ErrorCode.ELG_NOT_ELIGIBLE, note="our word"))
+    assert not_decided(refused) == Faulty(error=refused.error)
+    assert not_decided(NotSent(error=BUSY)) == NotSent(error=BUSY)
+
+
 def test_inquiry_resolves_a_refusal_that_may_mean_our_own_order():
     refused = Rejected(error=ServiceError(code=ErrorCode.ELG_OPEN_ORDER))
     found = Accepted(provider_ref="1")
@@ -49,3 +55,11 @@ def test_inquiry_resolves_a_refusal_that_may_mean_our_own_order():
     assert resolved(Faulty(error=BUSY), refused).kind == "faulty"
     doubt = resolved(NotSent(error=BUSY), refused)
     assert (doubt.kind, doubt.error) == ("unknown", BUSY)
+
+
+def test_payment_is_known_by_the_order_whose_fee_it_is_or_by_its_receipt():
+    reply = Reply(receipt_no="R1", raw_code="0", event_time=ENTERED)
+    of_an_order = paid(ServiceOrder.model_construct(provider_ref="W1"), reply)
+    assert (of_an_order.provider_ref, of_an_order.event_time, of_an_order.raw_code) == ("W1", ENTERED, "0")
+    assert paid(ServiceOrder.model_construct(provider_ref=None), reply).provider_ref == "R1"
+    assert [(output.kind, output.identifier) for output in of_an_order.outputs] == [("receipt", "R1")]

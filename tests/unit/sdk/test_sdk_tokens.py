@@ -9,7 +9,7 @@ import pytest
 from hub.domain.outcome import NotSent
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.errors import DecodeError
-from hub.sdk import CallEnded, Refused, expect_ok, with_token
+from hub.sdk import CallEnded, Refused, Reply, expect_ok, refreshing, refused_as, with_token
 from hub.sdk.context import Sessions
 from hub.sdk.wire import HttpResponse
 
@@ -148,3 +148,52 @@ async def test_login_that_got_no_answer_may_be_tried_at_once():
             await with_token(ctx, log_in, log_in, lambda _: False, rest=timedelta(minutes=30))
         assert ended.value.outcome.retry_after is None
     assert len(tries) == 2
+
+
+class Renewing:
+    """Logs in with credentials, or with its last second token; refuses any other one."""
+
+    def __init__(self):
+        self.asked, self.current, self.spoilt = [], None, False
+
+    async def ask(self, refresh):
+        self.asked.append(refresh)
+        if refresh is not None and (self.spoilt or refresh != self.current):
+            raise CallEnded(NotSent(error=ServiceError(code=ErrorCode.UPS_AUTH, provider="x")))
+        self.current = f"second-{len(self.asked)}"
+        return Reply(token=f"token-{len(self.asked)}", refresh_token=self.current, lifetime_seconds=3600)
+
+
+def renewing(ctx, utility):
+    return refreshing(ctx, utility.ask, margin=timedelta(minutes=2), keep=timedelta(hours=23))
+
+
+async def test_login_is_renewed_with_the_second_token_of_the_last_one():
+    ctx, utility = Ctx(), Renewing()
+    assert await renewing(ctx, utility)() == ("token-1", timedelta(minutes=58))
+    assert (await renewing(ctx, utility)())[0] == "token-2"
+    assert utility.asked == [None, "second-1"]
+
+
+async def test_second_token_that_is_refused_is_done_without():
+    ctx, utility = Ctx(), Renewing()
+    await renewing(ctx, utility)()
+    utility.spoilt = True
+    assert (await renewing(ctx, utility)())[0] == "token-3"
+    assert utility.asked == [None, "second-1", None]
+
+
+async def test_login_that_is_refused_ends_the_call():
+    async def ask(_refresh):
+        return Reply(error=ErrorCode.UPS_AUTH, raw_code="10003")
+
+    with pytest.raises(CallEnded) as ended:
+        await refreshing(Ctx(), ask, margin=timedelta(0), keep=timedelta(0))()
+    assert ended.value.outcome.error.provider_code_raw == "10003"
+
+
+def test_token_is_over_only_by_the_code_that_says_so():
+    is_over = refused_as(ErrorCode.UPS_AUTH, "10002")
+    assert is_over(ServiceError(code=ErrorCode.UPS_AUTH, provider_code_raw="10002"))
+    assert not is_over(ServiceError(code=ErrorCode.UPS_AUTH, provider_code_raw="10003"))
+    assert not is_over(ServiceError(code=ErrorCode.UPS_BUSY, provider_code_raw="10002"))
