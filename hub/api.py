@@ -27,7 +27,7 @@ from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.engine import window
 from hub.engine.core import Engine
-from hub.engine.identity_calls import IdentityCalls
+from hub.engine.identity.calls import IdentityCalls
 from hub.engine.lookup import Lookup
 from hub.engine.preview import Preview, preview
 from hub.engine.rules import Rules

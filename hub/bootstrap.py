@@ -23,18 +23,18 @@ from hub.domain.identifiers import normal_document
 from hub.domain.party import IdentityDocument
 from hub.domain.provider import EndpointSpec, Route
 from hub.domain.receipt import Issuer
-from hub.engine.admission import Admission
 from hub.engine.callbacks import Callbacks
 from hub.engine.core import Engine
-from hub.engine.gateway import Gateway
-from hub.engine.identity import Verifying
+from hub.engine.identity.admission import Admission
+from hub.engine.identity.gateway import Gateway
+from hub.engine.identity.materials import Sharing
+from hub.engine.identity.verifying import Verifying
 from hub.engine.intake import Intake
-from hub.engine.issuing import Issuing
 from hub.engine.listener import listen
 from hub.engine.lookup import Finder
-from hub.engine.materials import Sharing
+from hub.engine.papers.issuing import Issuing
+from hub.engine.papers.proof import Signer
 from hub.engine.policy import Draw
-from hub.engine.proof import Signer
 from hub.engine.rules import Rules, Served
 from hub.engine.worker import Worker
 from hub.errors import ConfigError, Fault, SettingsError

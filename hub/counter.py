@@ -19,10 +19,11 @@ from hub.domain.payments import Payment, PaymentProof
 from hub.domain.reconciliation import ReconciliationRun
 from hub.domain.reply import Reply
 from hub.domain.taxonomy import ErrorCode, ServiceError
-from hub.engine import answering, charging, reconciling
 from hub.engine.applier import Applier
 from hub.engine.asking import ask
-from hub.engine.till import Till
+from hub.engine.money import charging, reconciling
+from hub.engine.money.till import Till
+from hub.engine.supplements import answering
 from hub.errors import Fault, InputError, NotFound, NotSupported, TryLater
 from hub.parts import Parts
 from hub.sdk.context import Equipment

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from hub.bus import Bus
 from hub.clock import Clock
 from hub.config import Configuration
-from hub.engine.identity import Verifying
+from hub.engine.identity.materials import Sharing
+from hub.engine.identity.verifying import Verifying
 from hub.engine.intake import Intake
-from hub.engine.issuing import Issuing
 from hub.engine.lookup import Finder
-from hub.engine.materials import Sharing
+from hub.engine.papers.issuing import Issuing
 from hub.engine.rules import Rules
 from hub.registry import Registry
 from hub.sdk.context import Equipment

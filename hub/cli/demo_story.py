@@ -12,8 +12,8 @@ from hub.domain.catalogue import Catalogue
 from hub.domain.example import account_holder, example_case
 from hub.domain.party import IdentityAssertion, Organisation, PartyRef, Person
 from hub.domain.plan import Plan
+from hub.engine.identity.materials import Fetched
 from hub.engine.lookup import Lookup
-from hub.engine.materials import Fetched
 from hub.errors import Fault, InputError
 
 GATEWAY = "idv"

@@ -135,7 +135,7 @@ def _by_data(content: bytes | str) -> tuple[Verdict, str]:
 
 
 def _by_key(content: bytes | str, key: str) -> tuple[Verdict, str]:
-    from hub.engine.proof import verify_alone
+    from hub.engine.papers.proof import verify_alone
     from hub.errors import EncodeError, Fault, InputError
 
     try:

@@ -12,16 +12,18 @@ from hub.domain.outcome import Absent, Accepted, Faulty, NotSent, Outcome, Unkno
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, Retry
 from hub.domain.work import CommandKind, FileTaken, Result
-from hub.engine import batches, lapsed, paying, reconciling
+from hub.engine import batches
+from hub.engine.bundles.compensating import Compensating
+from hub.engine.bundles.gates import Gates
 from hub.engine.cancelling import IDLE, Cancelling
-from hub.engine.compensating import Compensating
 from hub.engine.events import event_of, name_of, step_of
-from hub.engine.gates import Gates
+from hub.engine.money import paying, reconciling
+from hub.engine.money.till import MONEY, Till
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
 from hub.engine.step import OPEN, Steps
-from hub.engine.supplementing import Supplementing
-from hub.engine.till import MONEY, Till
+from hub.engine.supplements.supplementing import Supplementing
+from hub.engine.timing import lapsed
 from hub.store.tables import CallbackRow
 from hub.store.unit import TaskRecord, UnitOfWork
 

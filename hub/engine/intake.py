@@ -18,11 +18,12 @@ from hub.domain.provider import Route
 from hub.domain.states import CaseState, TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import validate
-from hub.engine import deadlines, payitems
-from hub.engine.admission import Admission, next_number
 from hub.engine.applier import Applier, send
-from hub.engine.compensating import way_back
+from hub.engine.bundles.compensating import way_back
+from hub.engine.identity.admission import Admission, next_number
+from hub.engine.money import payitems
 from hub.engine.rules import Rules
+from hub.engine.timing import deadlines
 from hub.errors import ApplicationInvalid, DuplicateRequest, Fault, NoProvider
 from hub.store.unit import UnitOfWork
 from hub.wire.crypto import sm3

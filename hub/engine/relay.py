@@ -17,12 +17,15 @@ from hub.domain.machine import waiting
 from hub.domain.order import Batch
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import Command, CommandKind
-from hub.engine import batches, paying, payitems, timers, wanted
+from hub.engine import batches
 from hub.engine.applier import Applier
 from hub.engine.events import hub_event, name_of
+from hub.engine.money import paying, payitems
+from hub.engine.money.till import MONEY, Till
 from hub.engine.rules import HUB, Rules
 from hub.engine.step import apply_event
-from hub.engine.till import MONEY, Till
+from hub.engine.supplements import wanted
+from hub.engine.timing import timers
 from hub.store.port import Store
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork

@@ -12,7 +12,8 @@ from functools import partial
 from hub.clock import SHANGHAI, Clock
 from hub.config import timetable
 from hub.domain.work import CommandKind
-from hub.engine import batches, reconciling
+from hub.engine import batches
+from hub.engine.money import reconciling
 from hub.engine.rules import Rules
 from hub.errors import TryLater
 from hub.store.port import Store

@@ -14,7 +14,7 @@ from typing import Any
 from hub import yamlfile
 from hub.config import Configuration, Lookup, RouteTable, check_configuration, resolve, routes, warnings
 from hub.domain.provider import EndpointSpec
-from hub.engine.compensating import way_back
+from hub.engine.bundles.compensating import way_back
 from hub.errors import ConfigError, Fault
 from hub.mapping.check import WARNINGS, check
 from hub.mapping.contract import ContractNode, from_json_schema, from_layout, from_xsd

@@ -8,9 +8,11 @@ from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Result
-from hub.engine import lapsing, payitems, wanted
 from hub.engine.events import SOURCE, event_of, hub_event, name_of
+from hub.engine.money import payitems
 from hub.engine.rules import Rules
+from hub.engine.supplements import wanted
+from hub.engine.timing import lapsing
 from hub.store.unit import TaskRecord, UnitOfWork
 
 OPEN = frozenset({TaskState.DISPATCHING, TaskState.UNKNOWN})

@@ -20,8 +20,8 @@ from hub.domain.reply import Reply
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, Retry, ServiceError
 from hub.domain.work import Command, CommandKind, FileTaken, Result
-from hub.engine import reconciling
 from hub.engine.evidence import record_of
+from hub.engine.money import reconciling
 from hub.engine.policy import Draw, backoff
 from hub.errors import NotSupported
 from hub.sdk.adapter import Collect, Collected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from simulators.kit.people import FORMER_HOLDER, resident_id, synthetic_people
 from simulators.transit.cards import (
@@ -62,7 +63,11 @@ def _issue_everywhere(centre: CardCentre, today: date) -> None:
     former = Holder(FORMER_HOLDER.name, "111", FORMER_HOLDER.id_number, resident_birth(FORMER_HOLDER.id_number))
     senior = _born("钱桂英", 1958, 44)
     for inst in COUNTIES:
-        cards = ((former, "10", {"balance": 5_000}), (former, "10", {"status": LOST}), (senior, "30", {}))
+        cards: tuple[tuple[Holder, str, dict[str, Any]], ...] = (
+            (former, "10", {"balance": 5_000}),
+            (former, "10", {"status": LOST}),
+            (senior, "30", {}),
+        )
         for running, (holder, kind, facts) in enumerate(cards, start=1):
             number = with_luhn(f"3104330{inst}{running:07d}")
             if (inst, running) != (_HOME, 1):  # that one is the first of all cards

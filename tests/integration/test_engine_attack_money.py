@@ -12,8 +12,8 @@ from hub import PaymentProof, TaskState
 from hub.domain.outcome import Absent, Completed, Output, Progress
 from hub.domain.states import PaymentState
 from hub.domain.work import CommandKind
-from hub.engine import charging
-from hub.engine.till import Till
+from hub.engine.money import charging
+from hub.engine.money.till import Till
 from hub.errors import HubError
 from tests.toy.desk import CLOSED, DOWN, LOST, NO, ODD
 from tests.toy.hubs import TUESDAY

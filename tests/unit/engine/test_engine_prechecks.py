@@ -9,7 +9,7 @@ import pytest
 from hub.domain.case import PreCheckState
 from hub.domain.outcome import Absent, Accepted, Completed, Faulty, NotSent, Output, Rejected, Unknown
 from hub.domain.taxonomy import ErrorCode, ServiceError
-from hub.engine.prechecks import reading
+from hub.engine.bundles.prechecks import reading
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 DOWN = ServiceError(code=ErrorCode.UPS_UNAVAILABLE)

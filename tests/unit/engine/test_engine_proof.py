@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.engine.proof import Signer, digest, find_code, short, verify_alone
+from hub.engine.papers.proof import Signer, digest, find_code, short, verify_alone
 from hub.errors import EncodeError
 from tests.receipts import partly, receipt, task
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.states import TaskState
-from hub.engine.proof import Signer, find_code, short
+from hub.engine.papers.proof import Signer, find_code, short
 from hub.paper import receipt_pdf
 from tests.receipts import APPLICATION, partly, receipt, task
 

@@ -11,7 +11,7 @@ from hub.domain.charges import Charge, ChargeKind
 from hub.domain.reconciliation import Resolution, Standing
 from hub.domain.reply import FileRecord
 from hub.domain.states import PaymentState
-from hub.engine import reconciling
+from hub.engine.money import reconciling
 from hub.store.tables import PaymentRow
 from tests.toy.hubs import TUESDAY
 from tests.toy.table import Table

@@ -19,8 +19,8 @@ from hub.domain.reply import FileRecord
 from hub.domain.states import TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Command, CommandKind, Result
-from hub.engine import adopting
 from hub.engine.events import step_of
+from hub.engine.money import adopting
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
 from hub.store.unit import TaskRecord, UnitOfWork

@@ -18,8 +18,8 @@ from hub.domain.states import TaskState
 from hub.domain.supplement import Supplement
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.work import CommandKind
-from hub.engine import wanted
-from hub.engine.supplementing import Supplementing
+from hub.engine.supplements import wanted
+from hub.engine.supplements.supplementing import Supplementing
 from hub.errors import ApplicationInvalid, Fault, NotAllowed, NotSupported
 from hub.store.unit import TaskRecord
 from hub.wire.crypto import sm3

@@ -15,9 +15,9 @@ from hub.domain.payments import Payment, PaymentProof
 from hub.domain.states import PaymentState, TaskState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.work import CommandKind
-from hub.engine import paying, payitems
-from hub.engine.reversing import barrier, give_back, returned
-from hub.engine.till import Till
+from hub.engine.money import paying, payitems
+from hub.engine.money.reversing import barrier, give_back, returned
+from hub.engine.money.till import Till
 from hub.errors import DuplicateRequest, Fault, InputError, NotAllowed, NotFound, NotSupported
 from hub.store.books import PaymentRecord
 

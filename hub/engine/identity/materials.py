@@ -18,9 +18,9 @@ from hub.domain.order import IdentityQuery
 from hub.domain.party import IdentityAssertion, IdentityDocument, Organisation, PartyRef, Person
 from hub.domain.reply import HouseholdMember, Reply
 from hub.domain.taxonomy import ErrorCode, ServiceError
-from hub.engine.admission import Admission
-from hub.engine.gateway import Gateway, raise_for
-from hub.engine.identity import purpose
+from hub.engine.identity.admission import Admission
+from hub.engine.identity.gateway import Gateway, raise_for
+from hub.engine.identity.verifying import purpose
 from hub.errors import ApplicationInvalid, Fault
 from hub.store.evidence import EvidenceFolder
 from hub.store.port import Store

@@ -8,7 +8,7 @@ from hub.domain.outcome import Absent, Accepted, Completed, Faulty, NotSent, Out
 from hub.domain.states import PaymentState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import CommandKind, Result
-from hub.engine.till import Till
+from hub.engine.money.till import Till
 from hub.store.books import PaymentRecord
 
 P = PaymentState

@@ -16,8 +16,8 @@ from hub.domain.order import ServiceOrder
 from hub.domain.outcome import Output
 from hub.domain.receipt import Issuer, make_receipt
 from hub.domain.states import TaskState
-from hub.engine import documents
-from hub.engine.proof import Code, Signer, digest, find_code, short
+from hub.engine.papers import documents
+from hub.engine.papers.proof import Code, Signer, digest, find_code, short
 from hub.errors import NotAllowed, NotFound
 from hub.paper import receipt_pdf
 from hub.sdk.context import Equipment

@@ -11,10 +11,10 @@ from hub.domain.states import TaskState
 from hub.domain.supplement import Supplement
 from hub.domain.taxonomy import Retry, ServiceError
 from hub.domain.work import CommandKind, Result
-from hub.engine import wanted
 from hub.engine.events import hub_event, step_of
 from hub.engine.policy import exhausted
 from hub.engine.step import Steps
+from hub.engine.supplements import wanted
 from hub.store.unit import TaskRecord
 
 _HOLD = timedelta(minutes=30)

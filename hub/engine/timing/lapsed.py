@@ -9,11 +9,11 @@ from hub.domain.outcome import Absent, Completed, NotSent, Outcome, Unknown, exp
 from hub.domain.states import EventSource, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import CommandKind, Result
-from hub.engine import lapsing
 from hub.engine.events import hub_event, step_of
 from hub.engine.policy import exhausted
 from hub.engine.rules import Rules
 from hub.engine.step import apply_event
+from hub.engine.timing import lapsing
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from hub.domain.work import CommandKind
-from hub.engine import deadlines, expiry, lapsed, lapsing, wanted
 from hub.engine.rules import HUB, Rules
+from hub.engine.supplements import wanted
+from hub.engine.timing import deadlines, expiry, lapsed, lapsing
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hub.domain.charges import ChargeKind
 from hub.domain.owing import bill_charge
 from hub.domain.states import PaymentState, TaskState
-from hub.engine.paying import UNDONE, twice
-from hub.engine.reversing import give_back, returned
+from hub.engine.money.paying import UNDONE, twice
+from hub.engine.money.reversing import give_back, returned
+from hub.engine.money.till import Till
 from hub.engine.rules import Rules
-from hub.engine.till import Till
 from hub.store.books import PaymentRecord
 from hub.store.unit import TaskRecord, UnitOfWork
 

@@ -16,11 +16,12 @@ from hub.domain.payments import PaymentProof
 from hub.domain.states import PaymentState, TaskState
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.domain.work import Command, CommandKind, Result
-from hub.engine import prechecks, reversing
-from hub.engine.moneyorder import money_order
-from hub.engine.reversing import give_back, returned
+from hub.engine.bundles import prechecks
+from hub.engine.money import reversing
+from hub.engine.money.moneyorder import money_order
+from hub.engine.money.reversing import give_back, returned
+from hub.engine.money.till import Till
 from hub.engine.rules import Rules
-from hub.engine.till import Till
 from hub.store.books import PaymentRecord
 from hub.store.tables import CommandRow
 from hub.store.unit import UnitOfWork

@@ -7,11 +7,11 @@ from datetime import timedelta
 from hub.clock import SHANGHAI
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import CommandKind
-from hub.engine import wanted
 from hub.engine.applier import Applier
 from hub.engine.events import hub_event
 from hub.engine.rules import HUB, Rules
 from hub.engine.step import apply_event
+from hub.engine.supplements import wanted
 from hub.store.tables import CommandRow
 from hub.store.unit import TaskRecord, UnitOfWork
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from hub.domain.application import Application, Channel
 from hub.domain.party import IdentityAssertion, Method, Organisation, Person
-from hub.engine.identity import Verifying
-from hub.engine.materials import Fetched, Household, Sharing
+from hub.engine.identity.materials import Fetched, Household, Sharing
+from hub.engine.identity.verifying import Verifying
 
 
 class IdentityCalls:

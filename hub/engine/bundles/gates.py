@@ -16,11 +16,12 @@ from hub.domain.machine import LIVE, waiting
 from hub.domain.outcome import Outcome
 from hub.domain.states import EventSource, TaskState
 from hub.domain.work import CommandKind, Result
-from hub.engine import deadlines, prechecks
+from hub.engine.bundles import prechecks
+from hub.engine.bundles.compensating import Compensating
 from hub.engine.cancelling import Cancelling
-from hub.engine.compensating import Compensating
 from hub.engine.rules import Rules
 from hub.engine.step import Steps
+from hub.engine.timing import deadlines
 from hub.store.unit import TaskRecord, UnitOfWork
 
 OPENED, FAILED = "GATE_OPENED", "GATE_FAILED"

@@ -6,12 +6,12 @@ from hub.domain.charges import ChargeKind
 from hub.domain.outcome import Completed, Output
 from hub.domain.reconciliation import Difference, ReconciliationRun, Resolution
 from hub.domain.states import EventSource, PaymentState, TaskState
-from hub.engine import paying
 from hub.engine.events import event_of
-from hub.engine.reversing import returned
+from hub.engine.money import paying
+from hub.engine.money.reversing import returned
+from hub.engine.money.till import Till
 from hub.engine.rules import Rules
 from hub.engine.step import Steps
-from hub.engine.till import Till
 from hub.store.books import PaymentRecord
 from hub.store.unit import UnitOfWork
 

@@ -15,8 +15,8 @@ from hub.domain.order import IdentityQuery, Purpose
 from hub.domain.party import DocumentType, IdentityAssertion, Method, Organisation, Party
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.validation import check_identity
-from hub.engine.admission import Admission, next_number
-from hub.engine.gateway import Gateway, raise_for
+from hub.engine.identity.admission import Admission, next_number
+from hub.engine.identity.gateway import Gateway, raise_for
 from hub.errors import Fault, InputError, TryLater
 from hub.store.port import Store
 

@@ -1,0 +1,1 @@
+"""Money: what is owed, paid, posted, taken back, and compared with the utilities' files."""

@@ -1,0 +1,1 @@
+"""What the citizen is handed: documents of results, and the joint receipt."""
