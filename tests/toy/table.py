@@ -84,8 +84,11 @@ class Table:
     # what the hub does
 
     def submit(self, request_id, *codes):
-        case = self.run(lambda unit: self._intake.store(unit, application(*codes, request_id=request_id)))
-        return case.tasks[0].number
+        return self.submit_case(request_id, *codes).tasks[0].number
+
+    def submit_case(self, request_id, *codes, **changes):
+        made = application(*codes, request_id=request_id, **changes)
+        return self.run(lambda unit: self._intake.store(unit, made))
 
     def cancel(self, number):
         self.run(lambda unit: _cancel(unit, self.rules, number))
@@ -127,8 +130,11 @@ class Table:
     def events(self, number):
         return self.run(lambda unit: [each for _, each in unit.events(unit.task(number).task.case_number)])
 
-    def open_commands(self):
-        return self.run(lambda unit: list(unit._session.exec(select(CommandRow).where(CommandRow.state != "done"))))
+    def open_commands(self, *, timers=False):
+        """What is to be sent; with `timers` what the hub wakes itself for instead."""
+        query = select(CommandRow).where(CommandRow.state != "done")
+        rows = self.run(lambda unit: list(unit._session.exec(query)))
+        return [row for row in rows if (row.kind == CommandKind.TIMER.value) is timers]
 
     def lost(self):
         """Orders that nothing will ever move again although they are neither decided nor with a person."""
@@ -136,12 +142,15 @@ class Table:
             lambda unit: [row.number for row in unit._session.exec(select(TaskRow)) if self._lost(unit, row)]
         )
 
-    def _lost(self, unit, row):
+    def _lost(self, unit, row):  # noqa: PLR0911 -- one line for each kind of state
         state = TaskState(row.state)
         if state.final or state in WAITING_FOR_PEOPLE:
             return False
         query = select(CommandRow).where(CommandRow.state != "done")
         kinds = {CommandKind(each.kind) for each in unit._session.exec(query.where(CommandRow.task == row.number))}
+        if state in {TaskState.PENDING, TaskState.COMPENSATING}:
+            wanted = CommandKind.PRECHECK if state is TaskState.PENDING else CommandKind.COMPENSATE
+            return wanted not in kinds and not unit.task(row.number).task.waits
         operation = self.rules.endpoints[row.endpoint].operation(unit.task(row.number).task.operation)
         if operation.kind is Kind.BATCH:
             return not self._file_moves(unit, row, state)
