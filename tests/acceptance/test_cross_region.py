@@ -23,5 +23,5 @@ async def _served_in_each_county(world, item):
         before = len(ledger.entries)
         made = await application(world, item, "individual", town, window=window)
         task = await carried_out(world, made)
-        check(world, item, town, task, ledger.entries[before:])
+        await check(world, item, town, task, ledger.entries[before:])
         assert window[:6] in task.case_number
