@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -12,7 +13,7 @@ from hub.errors import ConfigError, Fault
 
 Path = tuple[str | int, ...]
 # The C parser is ten times as fast; where a PyYAML was built without it the Python one does the same.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,13 @@ class YamlFile:
 
 def load(name: str, source: str | bytes | Traversable) -> YamlFile:
     """Read YAML text or a file. Raises ConfigError with file and line for a syntax error or a key given twice."""
-    text = source if isinstance(source, str | bytes) else source.read_bytes()
-    loader = _Loader(text)
+    return _parsed(name, source if isinstance(source, str | bytes) else source.read_bytes())
+
+
+@lru_cache(maxsize=256)
+def _parsed(name: str, text: str | bytes) -> YamlFile:
+    # A process reads the same files for every hub that it opens; what was read is never changed.
+    loader = LOADER(text)
     try:
         node = loader.get_single_node()
         lines: dict[Path, int] = {}

@@ -328,4 +328,8 @@ def _boolean(cursor: Cursor, key: str) -> bool:
 
 
 def _one_line(data: dict[str, Any]) -> str:
-    return yaml.safe_dump(data, default_flow_style=True, allow_unicode=True, sort_keys=False, width=100_000).strip()
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    made: str = yaml.dump(
+        data, Dumper=dumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=100_000
+    )
+    return made.strip()

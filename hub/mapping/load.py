@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 
 import yaml
@@ -61,7 +62,13 @@ def load_set(name: str, folder: Traversable) -> MappingSet:
     if not place.is_dir():
         raise MappingError(Fault(name, "MAP_SET", "there is no such folder of mappings"))
     entries = sorted(place.iterdir(), key=lambda entry: entry.name)
-    return build_set(name, {entry.name: entry.read_bytes() for entry in entries if entry.name.endswith(_SUFFIX)})
+    return _built(name, tuple((entry.name, entry.read_bytes()) for entry in entries if entry.name.endswith(_SUFFIX)))
+
+
+@lru_cache(maxsize=64)
+def _built(name: str, texts: tuple[tuple[str, bytes], ...]) -> MappingSet:
+    # The same texts make the same set, and a set is never changed.
+    return build_set(name, dict(texts))
 
 
 def build_set(name: str, texts: Mapping[str, str | bytes]) -> MappingSet:
@@ -128,7 +135,7 @@ def _read(path: str, text: str | bytes, faults: list[Fault]) -> YamlFile | None:
 
 def _first_alias(text: str | bytes) -> int | None:
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=yamlfile.LOADER):
             if isinstance(event, yaml.AliasEvent):
                 return event.start_mark.line + 1 if event.start_mark else 1
     except yaml.YAMLError:
