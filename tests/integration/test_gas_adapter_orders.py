@@ -172,7 +172,7 @@ async def test_wished_half_day_becomes_the_first_visit_that_is_free_there():
 async def test_half_day_that_is_full_is_refused_before_anything_is_ordered():
     async with running() as hub:
         for number in ("01", "02"):
-            hub.gas.books.booked[f"S330402-20261202-{number}"] = 2
+            hub.gas.books.booked[f"S330402-20261201-{number}"] = 2
         outcome = await hub.run("accept", acceptable("JX6-GAS-04"))
         assert (outcome.kind, outcome.error.code, outcome.raw_code) == (
             "rejected",
@@ -188,7 +188,7 @@ async def test_visit_that_somebody_takes_in_between_makes_way_for_the_next():
         hub.gas.faults.arm("unknown-code", operation="createServiceOrder", code="GAS-1008")
         assert (await hub.run("accept", acceptable("JX6-GAS-04"))).kind == "accepted"
         sent = [call.request_tree["order"]["appointment"]["slotId"] for call in hub.messages("createServiceOrder")]
-        assert sent == ["S330402-20261202-01", "S330402-20261202-02"]
+        assert sent == ["S330402-20261201-01", "S330402-20261201-02"]
         assert hub.gas.ledger.count("order") == 1
 
 
