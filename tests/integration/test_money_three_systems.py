@@ -64,10 +64,10 @@ async def fee_due(hub, clock, system):
     return case.number, charges[0]
 
 
-async def compared(hub, clock):
-    """The runs of the first day, seen from the second."""
-    await clock.sleep_until(START + timedelta(days=1))
-    return await hub.reconcile(START.date())
+async def compared(hub, clock, at=START):
+    """The runs of a day, by default the first one, seen from the day after."""
+    await clock.sleep_until(at + timedelta(days=1))
+    return await hub.reconcile(at.astimezone(START.tzinfo).date())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,7 +112,8 @@ async def test_arrears_are_paid_as_a_charge_taken_back_on_the_same_day_and_owed_
         (charge,) = await hub.charges(case.number, ask=True)
         assert (charge.amount_fen, len(charge.bill_ids)) == (fen, 2)
         simulator.faults.arm("after-commit", operation={"water": "2002", "power": "pay/reverse"}[system])
-        with clock.busy():  # it is still today
+        with clock.busy():  # it stays the same day
+            at = clock.now()
             (payment,) = await hub.pay(case.number, [charge.id], proof(fen))
             while payment.state is not P.POSTED:
                 (payment,) = await hub.payments(case.number)
@@ -123,7 +124,7 @@ async def test_arrears_are_paid_as_a_charge_taken_back_on_the_same_day_and_owed_
         assert simulator.ledger.summary() == {"payment": 1, "reversal": 1}
         (charge,) = [each for each in await hub.charges(case.number, ask=True) if each.state == "DUE"]
         assert charge.amount_fen == fen
-        (run,) = [run for run in await compared(hub, clock) if run.endpoint in {"water-city", "power"}]
+        (run,) = [run for run in await compared(hub, clock, at) if run.endpoint in {"water-city", "power"}]
         assert (run.agrees, run.ours.count, run.theirs.sum_fen) == (True, 2, 0)
 
 
