@@ -24,7 +24,7 @@ _REGISTERED = {"330421": "嘉善县", "330424": "海盐县", "330481": "海宁�
 _COMPANY_DIGITS = {"330421": "21", "330424": "24", "330481": "81", "330482": "82", "330483": "83"}
 _CITIZEN_CARDS = {"王秀兰": "3140330000000000010", "李建国": "3140330000000000028"}
 _CITY_BUS_CARD = "3104330000000000016"
-_BUS_CARDS = {"JX6-BUS-06": 2, "JX6-BUS-04": 3}  # one that was lost, and one of a senior; the others: 1
+_BUS_CARDS = {"沈小兵": 2, "钱桂英": 3}  # reported lost, and of a senior; everybody else's is the former holder's: 1
 _VALUES: dict[str, Any] = {
     "old_holder_name": "李建国",
     "ownership_proof_no": "浙(2024)嘉兴市不动产权第0012345号",
@@ -85,6 +85,7 @@ _CITIZEN = _person("王秀兰", "330402195203140024", "13800138000")
 _AGENT = _person("陈明", "330481199506150135", "13900139001")
 _HOLDER = _person("李建国", "330402198801010012", "13800138001")
 _STUDENT = _person("家人二", "330411200501010025", "13800138002")
+_LOSER = _person("沈小兵", "33040219800314071X", "13800138004")
 _SENIOR = _person("钱桂英", "33040219580314044X", "13800138003")
 # Cards are personal: who may apply depends on age, and on who has a card and who has none.
 _CARD_HOLDERS = {
@@ -92,7 +93,7 @@ _CARD_HOLDERS = {
     "JX6-BUS-02": _STUDENT,
     "JX6-BUS-04": _SENIOR,
     "JX6-BUS-05": _HOLDER,
-    "JX6-BUS-06": _HOLDER,
+    "JX6-BUS-06": _LOSER,
     "JX6-BUS-07": _HOLDER,
     "JX6-BUS-08": _HOLDER,
     "JX6-CIT-01": _AGENT,
@@ -241,7 +242,7 @@ def _account(field: str, county: str, number: str) -> str:
 def _card(item: ServiceItem, county: str, holder: str) -> str:
     if item.field == "ccard":
         return _CITIZEN_CARDS.get(holder, _CITIZEN_CARDS["王秀兰"])
-    running = _BUS_CARDS.get(item.code, 1)
+    running = _BUS_CARDS.get(holder, 1)
     if (running, county) == (1, "330402"):
         return _CITY_BUS_CARD
     body = f"3104330{county[2:]}{running:07d}"

@@ -59,13 +59,13 @@ def _issue_fixed(centre: CardCentre, today: date) -> None:
 
 
 def _issue_everywhere(centre: CardCentre, today: date) -> None:
-    """In each county a card of the former holder, a second one that was lost, and a senior's."""
+    """In each county a card of the former holder, one that was lost, and a senior's."""
     former = Holder(FORMER_HOLDER.name, "111", FORMER_HOLDER.id_number, resident_birth(FORMER_HOLDER.id_number))
-    senior = _born("钱桂英", 1958, 44)
+    loser, senior = _born("沈小兵", 1980, 71), _born("钱桂英", 1958, 44)
     for inst in COUNTIES:
         cards: tuple[tuple[Holder, str, dict[str, Any]], ...] = (
             (former, "10", {"balance": 5_000}),
-            (former, "10", {"status": LOST}),
+            (loser, "10", {"status": LOST}),
             (senior, "30", {}),
         )
         for running, (holder, kind, facts) in enumerate(cards, start=1):

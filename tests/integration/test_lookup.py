@@ -48,7 +48,7 @@ async def test_who_fails_is_named_in_words_and_spoils_nothing_else(city):
 async def test_without_a_division_every_company_of_a_field_is_asked(city):
     answer = await city.hub.lookup(FORMER, ["water"])
     assert len(answer.found) == 6
-    assert [each.endpoint for each in answer.found if each.accounts] == ["water-city", "water-haining"]
+    assert all(each.accounts for each in answer.found)
 
 
 async def test_forms_begin_with_what_was_found(city):

@@ -230,9 +230,8 @@ async def test_cards_of_a_person_are_found_by_mask_and_name_and_by_number(desk):
     document = FORMER.document
     by_person = await desk.run("accounts", query(document=document, name="李建国"))
     by_number = await desk.run("accounts", query(account_no=FORMER_CARD))
+    assert by_person.accounts == by_number.accounts
     [account] = by_number.accounts
-    assert account in by_person.accounts
-    assert len(by_person.accounts) == 2  # the other one was lost
     assert (account.account_no, account.balance_fen, account.use) == (FORMER_CARD, 5000, "10")
     assert account.holder_document == "330402********0012"
     other = await desk.run("accounts", query(document=document, name="王建国"))

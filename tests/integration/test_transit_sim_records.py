@@ -186,7 +186,7 @@ async def test_1003_for_a_record_of_another_district_and_its_own_office_takes_it
 
 async def test_1003_for_a_card_of_another_institution(hub):
     cards = hub.simulator.state()["cards"].items()
-    [theirs] = [cardno for cardno, facts in cards if facts["inst"] == "0481"]
+    theirs = next(cardno for cardno, facts in cards if facts["inst"] == "0481")
     assert await results(hub, rchg(theirs, 100), ftype="RCHG") == ["1003"]
     assert await results(hub, appl(biz="05", reqno="L", cardno=theirs, cardtype=0)) == ["1003"]
 
@@ -198,8 +198,13 @@ async def test_1004_when_the_holder_has_a_card_or_one_in_production(hub):
 
 
 async def test_1004_does_not_hold_for_one_whose_card_was_returned(hub):
-    assert await results(hub, appl(biz="07", **FORMER)) == ["0000"]
-    assert await results(hub, appl(**{**FORMER, "cardno": 0, "cardtype": "10"}, reqno="NEW")) == ["0100"]
+    before = set(hub.simulator.state()["cards"])
+    assert await results(hub, appl()) == ["0100"]
+    await hub.simulator.advance("REQ0001", "produced")
+    await hub.cycle()
+    [own] = set(hub.simulator.state()["cards"]) - before
+    assert await results(hub, appl(biz="07", reqno="BACK", cardno=own)) == ["0000"]
+    assert await results(hub, appl(reqno="NEW")) == ["0100"]
 
 
 async def test_1005_for_a_blacklisted_holder_and_card(hub):
