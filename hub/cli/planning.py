@@ -56,7 +56,7 @@ def example_application(
     """Print a synthetic application for some items, complete and valid, to preview, change and submit."""
     from hub.cli.output import print_json
     from hub.config import load_configuration
-    from hub.domain.example import example_case
+    from hub.domain.example import account_holder, example_case
     from hub.domain.plan import make_plan
     from hub.settings import Settings
 
@@ -66,7 +66,10 @@ def example_application(
     # The plan names every item that does not exist or is not for this audience.
     make_plan(items, division, kind, configuration.catalogue, configuration.concessions.route)
     codes = tuple(dict.fromkeys(items))
-    made = example_case(codes, kind, configuration.catalogue, division=division)
+    # About an account that stays whose it is, its holder applies: a simulator knows no other.
+    asked = [configuration.catalogue.by_code[code] for code in codes]
+    applicant = account_holder(asked) if kind == "individual" else None
+    made = example_case(codes, kind, configuration.catalogue, division=division, applicant=applicant)
     print_json(made.model_dump(mode="json", exclude_none=True))
 
 
