@@ -121,6 +121,9 @@ class Api(Counter, IdentityCalls):
             division: a service address's division: only who serves it is asked. Else every connected utility.
             accounts: an account number by field, to ask about that account instead of about the person.
             reveal: the reason for showing names and addresses to somebody; it goes on record.
+
+        Raises:
+            InputError: the document's number is wrong, or there is no such field or division; nobody was asked.
         """
         if reveal is not None:
             _AUDIT.warning("a lookup was revealed", extra={"reason": reveal})
@@ -260,8 +263,9 @@ class Api(Counter, IdentityCalls):
             NotFound: there is no such case.
             NotAllowed: nothing of it waits for such a word; a gate that a task of the case opens needs none.
         """
+        told = await self._change(number, partial(window.tell_gate, number=number, passed=passed, note=note))
         _AUDIT.warning("a gate was told", extra={"case": number, "passed": passed})
-        return await self._change(number, partial(window.tell_gate, number=number, passed=passed, note=note))
+        return told
 
     async def recheck(self, number: str, task: str | None = None) -> Case:
         """Have the pre-checks of waiting tasks made again now: the applicant says that an obstacle is gone.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hub.engine.preview import Preview
     from hub.errors import Fault
 
-_STORED = "stored; it is sent while a hub runs on this data folder (hub case {} --wait, or your application)"
+STORED = "stored; it is sent while a hub runs on this data folder (hub case {} --wait, or your application)"
 
 
 def preview(file: ApplicationFile, *, config: ConfigFolder = None, json: AsJson = False) -> None:
@@ -85,7 +85,7 @@ def submit(
             case = await hub.submit(application)
             return await end(hub, case, timeout) if wait else (case, True)
 
-    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=STORED)
 
 
 def case(number: CaseNumber, *, wait: Wait = False, timeout: Timeout = 120.0, json: AsJson = False) -> None:
@@ -115,7 +115,7 @@ def cancel(
             found = await hub.cancel(number, one)
             return await end(hub, found, timeout) if wait else (found, True)
 
-    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=_STORED)
+    answer(*asyncio.run(ask()), wait=wait, as_json=json, hint=STORED)
 
 
 async def end(hub: Hub, case: Case, seconds: float) -> tuple[Case, bool]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.clock import SHANGHAI
 from hub.domain.case import Case, Task, TaskEvent
+from hub.domain.catalogue import GateKind
 from hub.domain.issue import Issue
 from hub.domain.mask import mask_name
 from hub.domain.money import format_yuan
@@ -25,6 +26,14 @@ _COLOURS = {
     TaskState.CANCELLING: "yellow",
     TaskState.REJECTED: "red",
     TaskState.MANUAL: "bold red",
+}
+
+_GATE_ZH: dict[GateKind, str] = {
+    "none": "不等待",
+    "legal_effect": "登簿生效",
+    "completed": "办结",
+    "joint_survey": "联合踏勘",
+    "joint_check": "联合预检",
 }
 
 
@@ -51,15 +60,18 @@ def error_text(error: ServiceError | None) -> str:
 
 
 def case_table(case: Case, *, title: str | None = None) -> Any:
-    """One row a task."""
-    from hub.cli.output import table
+    """One row a task. Errors and what is waited for stand in the last columns, or below where there is no room."""
+    from rich.console import Group
 
-    failed = any(task.error for task in case.tasks)
-    checked = any(task.waits or task.precheck for task in case.tasks)
+    from hub.cli.output import narrow, table
+
+    told = {"error": [error_text(task.error) for task in case.tasks]}
+    told["waits for, pre-check"] = [waiting_text(task) for task in case.tasks]
+    more = {name: texts for name, texts in told.items() if any(texts)}
     columns = ("task", "item", "utility", "state", "upstream ref", "tries", "since")
-    more = ((failed, "error"), (checked, "waits for, pre-check"))
-    shown = table(*columns, *(name for wanted, name in more if wanted), title=title)
-    for task in case.tasks:
+    beside = {} if narrow() else more
+    shown = table(*columns, *beside, title=title, whole=("task", "tries", "since"))
+    for place, task in enumerate(case.tasks):
         row = (
             task.number.rpartition("-")[2],
             f"{task.item}\n{task.item_zh}",
@@ -69,13 +81,26 @@ def case_table(case: Case, *, title: str | None = None) -> Any:
             str(task.attempts),
             moment(task.state_since),
         )
-        shown.add_row(*row, *((error_text(task.error),) if failed else ()), *((waiting_text(task),) if checked else ()))
+        shown.add_row(*row, *(texts[place] for texts in beside.values()))
+    return shown if beside == more else Group(shown, _below(case, more))
+
+
+def _below(case: Case, told: dict[str, list[str]]) -> Any:
+    from hub.cli.output import table
+
+    shown = table("task", *told, whole=("task",))
+    for task, *texts in zip(case.tasks, *told.values(), strict=True):
+        if any(texts):
+            shown.add_row(_two_digits(task.number), *texts)
     return shown
 
 
 def waiting_text(task: Task) -> str:
     """What a task waits for, and what its utility has said beforehand."""
-    lines = [f"{wait.gate} {', '.join(map(_two_digits, wait.after)) or '(said from outside)'}" for wait in task.waits]
+    lines = [
+        f"{_GATE_ZH[wait.gate]} {wait.gate} {', '.join(map(_two_digits, wait.after)) or '(said by hub gate)'}"
+        for wait in task.waits
+    ]
     if task.precheck is not None:
         check = task.precheck
         due = sum(bill.total_fen for bill in check.charges)
@@ -98,7 +123,7 @@ def event_table(case: Case, events: tuple[TaskEvent, ...], *, title: str | None 
     from hub.cli.output import table
 
     utilities = {task.number: task.endpoint for task in case.tasks}
-    shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title)
+    shown = table("time", "task", "from", "to", "source", "utility's code", "note", title=title, whole=("time", "task"))
     ordered = sorted(events, key=lambda event: event.received_at)
     entered = _entered(ordered)
     for telling, group in groupby(ordered, key=lambda event: _tells(event) or event.id in entered):

@@ -54,18 +54,17 @@ def check(*, config: ConfigFolder = None, json: AsJson = False) -> None:
 def items(*, field: Field = None, county: County = None, config: ConfigFolder = None, json: AsJson = False) -> None:
     """List the items and who takes each of them, or why nobody does."""
     from hub.cli.output import console, print_json
-    from hub.config import load_configuration
-    from hub.engine.selfcheck import item_routes
+    from hub.config import load_configuration, routes
     from hub.registry import Registry
     from hub.settings import Settings
 
     settings = Settings.read()
     configuration = load_configuration(overlay=config or settings.config_dir)
     wanted = _county(configuration, county)
-    known = sorted({item.field for item in configuration.catalogue.items})
+    known = sorted({item.field for item in configuration.catalogue.by_code.values()})
     if field is not None and field not in known:
         raise InputError(Fault("--field", "VAL_CODE", f"no such field; there are: {', '.join(known)}"))
-    table = item_routes(configuration, Registry.load(settings.mappings_dir))
+    table = routes(configuration, Registry.load(settings.mappings_dir).performs)
     rows = [
         row for row in table.rows if (field is None or row.field == field) and (wanted is None or row.county == wanted)
     ]

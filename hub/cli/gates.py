@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.cases import STORED
 from hub.cli.options import AsJson, CaseNumber, OneTask
 
 if TYPE_CHECKING:
@@ -51,4 +52,6 @@ def _show(case: Case, *, as_json: bool) -> None:
         print_json(case_document(case))
         return
     console().print(case_table(case))
+    if any(not task.state.final for task in case.tasks):
+        typer.echo(STORED.format(case.number))
     typer.echo(case.summary)

@@ -156,6 +156,7 @@ def _show(found: Sequence[Found], shown: list[dict[str, Any]], forms: tuple[Item
         if not each.accounts:
             out.print(f"{each.words_zh} ({each.words_en})")
     for form in forms:
-        filled = ", ".join(f"{key}={value}" for key, value in form.form.items()) or "nothing found"
-        chosen = "".join(f"; choose {key}: {' or '.join(c.value for c in some)}" for key, some in form.choices.items())
-        out.print(f"{form.item}: {filled}{chosen}; still to ask: {', '.join(form.lacking) or 'nothing'}")
+        filled = [", ".join(f"{key}={value}" for key, value in form.form.items())] if form.form else []
+        filled += [f"choose {key}: {' or '.join(c.value for c in some)}" for key, some in form.choices.items()]
+        lacking = ", ".join(key for key in form.lacking if key not in form.choices) or "nothing"
+        out.print(f"{form.item}: {'; '.join(filled) or 'nothing found'}; still to ask: {lacking}")

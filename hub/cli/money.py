@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.options import AsJson, CaseNumber, Timeout, Wait
+from hub.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +45,7 @@ def charges(
     for each in found:
         shown.add_row(*_row(each))
     console().print(shown)
-    typer.echo(f"{len(found)} charges")
+    typer.echo(f"{len(found)} charge{'' if len(found) == 1 else 's'}")
 
 
 def pay(
@@ -82,6 +83,8 @@ def refund(
 ) -> None:
     """Give a payment back: the utility reverses it within its terms; with --repaid, the payer has the money."""
     number = payment.rpartition("-")[0]
+    if not number:
+        raise InputError(Fault("PAYMENT", "VAL_FORMAT", "a payment is a case number, a hyphen and its own number"))
 
     async def do(hub: Hub) -> None:
         fen = next((each.amount_fen for each in await hub.payments(number) if each.id == payment), 0)
@@ -129,7 +132,7 @@ def _show(payments: tuple[Payment, ...], number: str, *, wait: bool, as_json: bo
         console().print(shown)
         if not wait and any(each.moving for each in payments):
             typer.echo(_STORED.format(number))
-        typer.echo(f"{len(payments)} payments")
+        typer.echo(f"{len(payments)} payment{'' if len(payments) == 1 else 's'}")
     if wait and any(each.moving or each.needs_person for each in payments):
         raise typer.Exit(NO)
 
@@ -167,7 +170,6 @@ def _row(charge: Charge) -> Iterable[str]:
 
 def _fen(amount: str) -> int:
     from hub.domain.money import MoneyFault, parse_yuan
-    from hub.errors import Fault, InputError
 
     try:
         return parse_yuan(amount)
@@ -179,7 +181,6 @@ def _proof(reference: str, channel: str, fen: int, paid_at: str | None, now: dat
     from pydantic import ValidationError
 
     from hub.domain.payments import PaymentProof
-    from hub.errors import Fault, InputError
 
     given = {"reference": reference, "channel": channel, "amount_fen": fen, "paid_at": paid_at or now}
     try:

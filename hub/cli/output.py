@@ -12,6 +12,7 @@ from hub.errors import ConfigError, Fault, FaultyError, HubError, TryLater
 
 NO, USAGE, CONFIG, LATER = 1, 2, 3, 4
 _PIPE_WIDTH = 140
+_NARROW = 120
 
 
 def console(*, stderr: bool = False) -> Any:
@@ -23,14 +24,19 @@ def console(*, stderr: bool = False) -> Any:
     return Console(file=stream, width=wide, highlight=False, emoji=False, markup=False)
 
 
-def table(*columns: str, title: str | None = None) -> Any:
-    """An empty table with these columns; codes and numbers are never cut, only folded."""
+def narrow() -> bool:
+    """Whether the terminal has no room for tables of eight columns and more."""
+    return bool(console().width < _NARROW)
+
+
+def table(*columns: str, title: str | None = None, whole: tuple[str, ...] = ()) -> Any:
+    """An empty table with these columns; codes and numbers are never cut, only folded, and not in those of `whole`."""
     from rich import box
     from rich.table import Table
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in whole)
     return made
 
 

@@ -129,7 +129,7 @@ def _announce(
     out.print("模拟 simulated utilities: synthetic people, TEST keys; nothing here reaches a real utility")
     systems = table("simulator", "name", "port", "control port (/__sim__/)")
     for name, each in running.items():
-        systems.add_row(name, each.label_zh, str(each.port), str(each.control_port))
+        systems.add_row(name, each.label_zh, str(each.port or "-"), str(each.control_port))
     out.print(systems)
     shown = table("endpoint", "how it is reached (TEST)")
     for name, config in connections.items():

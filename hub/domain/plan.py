@@ -129,12 +129,14 @@ def _refuse(codes: tuple[str, ...], audience: Audience, catalogue: Catalogue, th
     for index, code in enumerate(codes):
         item = catalogue.by_code.get(code)
         if item is None:
-            faults.append(Fault(f"items[{index}].code", ErrorCode.VAL_CODE.value, "the catalogue has no such item"))
+            text = "the catalogue has no such item; see hub items"
+            faults.append(Fault(f"items[{index}].code", ErrorCode.VAL_CODE.value, text))
         elif audience not in item.audience:
             text = f"{code} is not for applicants of kind {audience}"
             faults.append(Fault(f"items[{index}].code", ErrorCode.ELG_NOT_ELIGIBLE.value, text))
     if theme is not None and theme not in catalogue.by_bundle:
-        faults.append(Fault("theme", ErrorCode.VAL_CODE.value, "no such bundle"))
+        text = f"no such bundle; there are: {', '.join(catalogue.by_bundle)}"
+        faults.append(Fault("theme", ErrorCode.VAL_CODE.value, text))
     if faults:
         raise ApplicationInvalid(*faults)
 

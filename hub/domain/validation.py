@@ -67,7 +67,7 @@ def _items(application: Application, catalogue: Catalogue) -> Iterator[Fault]:
         where = f"items[{index}]"
         item = catalogue.by_code.get(request.code)
         if item is None:
-            yield _fault(f"{where}.code", ErrorCode.VAL_CODE, "the catalogue has no such item")
+            yield _fault(f"{where}.code", ErrorCode.VAL_CODE, "the catalogue has no such item; see hub items")
         elif application.audience not in item.audience:
             yield _fault(
                 f"{where}.code", ErrorCode.ELG_NOT_ELIGIBLE, f"not for applicants of kind {application.audience}"
@@ -153,7 +153,7 @@ def _theme(application: Application, catalogue: Catalogue) -> Iterator[Fault]:
         return
     bundle = catalogue.by_bundle.get(application.theme)
     if bundle is None:
-        yield _fault("theme", ErrorCode.VAL_CODE, "no such bundle")
+        yield _fault("theme", ErrorCode.VAL_CODE, f"no such bundle; there are: {', '.join(catalogue.by_bundle)}")
     elif not {request.code for request in application.items} & set(bundle.codes):
         yield _fault("theme", ErrorCode.VAL_CODE, "no item of the application belongs to this bundle")
 

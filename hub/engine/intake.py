@@ -65,7 +65,7 @@ class Intake:
             return None
         number, digest = found
         if digest != _digest(application):
-            text = "this request_id was used before with another body"
+            text = "this request_id was used before with another body; give a new application a new one"
             raise DuplicateRequest(Fault("request_id", "DUPLICATE", text))
         return unit.case(number)
 

@@ -11,6 +11,7 @@ from hub.clock import SHANGHAI, Clock
 from hub.config import Configuration
 from hub.domain import numbers
 from hub.domain.base import Frozen
+from hub.domain.identifiers import IdentifierFault, check_document
 from hub.domain.order import AccountQuery
 from hub.domain.party import IdentityDocument, Person
 from hub.domain.provider import Route
@@ -18,6 +19,7 @@ from hub.domain.reply import Reply, UtilityAccount
 from hub.domain.taxonomy import ErrorCode, ServiceError
 from hub.engine.asking import ask, failure_of
 from hub.engine.policy import Draw
+from hub.errors import Fault, InputError
 from hub.sdk.context import Equipment
 from hub.sdk.outcomes import error_of
 
@@ -52,7 +54,7 @@ class Found(Frozen):
         """What came of it, in words."""
         name = self.provider_zh or self.provider or self.endpoint
         if self.error is not None:
-            return f"{name}:未能查询,{self.error.message_zh}"
+            return f"{name}:未能查询,{self.error.message_zh}" + ("(姓名)" if self.error.field == "name" else "")
         count = f"查到{len(self.accounts)}户" if self.accounts else "名下无户"
         return f"{name}:{count}"
 
@@ -61,7 +63,7 @@ class Found(Frozen):
         """The same in English."""
         name = self.provider or self.endpoint
         if self.error is not None:
-            return f"{name}: no answer, {self.error.message_en}"
+            return f"{name}: no answer, {self.error.message_en}" + (f": {self.error.field}" if self.error.field else "")
         return f"{name}: {len(self.accounts)} account{'' if len(self.accounts) == 1 else 's'}"
 
 
@@ -116,12 +118,33 @@ class Finder:
         """See `hub.Hub.lookup`."""
         known = dict(accounts or {})
         wanted = tuple(fields) if fields is not None else None if person is not None else tuple(known)
+        self._refuse(person, (*(wanted or ()), *known), division)
         targets = [
             replace(target, account_no=known.get(target.field))
             for target in self._targets(wanted, division)
             if person is not None or target.field in known
         ]
         return await look_up(targets, self._query(person), self.clock)
+
+    def _refuse(self, person: Person | IdentityDocument | None, fields: tuple[str, ...], division: str | None) -> None:
+        """A typing error must not look like "this person has no accounts". Raises InputError naming every fault."""
+        served = sorted({concession.field for concession in self.configuration.concessions.concessions})
+        faults = [
+            Fault("fields", ErrorCode.VAL_CODE.value, f"no utility serves {name[:20]!r}; there are {', '.join(served)}")
+            for name in dict.fromkeys(fields)
+            if name not in served
+        ]
+        if division is not None and division not in self.configuration.divisions.by_code:
+            text = "no such town or street; it is a 9-digit code of divisions.yaml, such as 330402007"
+            faults.append(Fault("division", ErrorCode.VAL_CODE.value, text))
+        if person is not None:
+            document = person.document if isinstance(person, Person) else person
+            try:
+                check_document(document.type, document.number, today=self.clock.now().astimezone(SHANGHAI).date())
+            except IdentifierFault as fault:
+                faults.append(fault.at("document.number"))
+        if faults:
+            raise InputError(*faults)
 
     def _query(self, person: Person | IdentityDocument | None) -> AccountQuery:
         """A question of no case, under a serial that no case ever has."""
@@ -172,6 +195,8 @@ async def _ask(target: Target, query: AccountQuery, clock: Clock) -> Found:
                 accounts = await _with_arrears(reply.accounts, target, query, clock)
             elif reply.error is not ErrorCode.ELG_ACCOUNT_NOT_FOUND:
                 error = error_of(reply)
+                if error.code is ErrorCode.VAL_REQUIRED and query.document is not None and query.name is None:
+                    error = error.with_(field="name")  # all else that a question about a person can hold was there
         except Exception as failure:  # noqa: BLE001 -- one broken adapter must not spoil the others' answers
             error = failure_of(target.equipment.adapter.endpoint, failure)
     return Found(

@@ -8,7 +8,7 @@ import pytest
 
 from hub import DocumentType, IdentityDocument, Person, simulated
 from hub.clock import VirtualClock
-from hub.errors import ApplicationInvalid
+from hub.errors import ApplicationInvalid, InputError
 from hub.simulation import START
 
 FORMER = Person(name="李建国", document=IdentityDocument(type=DocumentType.RIC, number="330402198801010012"))
@@ -43,6 +43,18 @@ async def test_who_fails_is_named_in_words_and_spoils_nothing_else(city):
     assert (failed.words_zh, failed.field) == ("嘉兴供电公司:未能查询,对方系统不可用", "power")
     assert failed.words_en == "power: no answer, the utility's system is not available"
     assert {each.field for each in answer.found if each.accounts} == {"water", "transit"}
+
+
+async def test_wrong_number_field_or_division_is_refused_and_nobody_is_asked(city):
+    wrong = FORMER.document.with_(number="330402198801010013")
+    with pytest.raises(InputError) as refused:
+        await city.hub.lookup(wrong, ["water", "steam"], division="33040", accounts={"coal": "1"})
+    assert [fault.where for fault in refused.value.faults] == ["fields", "fields", "division", "document.number"]
+
+
+async def test_name_that_a_utility_needs_and_did_not_get_is_named(city):
+    (cards,) = (await city.hub.lookup(FORMER.document, ["transit"], division=HERE)).found
+    assert (cards.words_zh, cards.error.field) == ("南湖公共交通公司:未能查询,缺少必填项(姓名)", "name")
 
 
 async def test_without_a_division_every_company_of_a_field_is_asked(city):

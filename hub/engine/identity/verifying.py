@@ -89,7 +89,7 @@ class Verifying:
     def _request(self, party: Party, codes: tuple[str, ...], channel: Channel) -> list[Fault]:
         known = self.admission.catalogue.by_code
         faults = [
-            Fault(f"items[{index}]", ErrorCode.VAL_CODE.value, "the catalogue has no such item")
+            Fault(f"items[{index}]", ErrorCode.VAL_CODE.value, "the catalogue has no such item; see hub items")
             for index, code in enumerate(codes)
             if code not in known
         ]

@@ -42,7 +42,7 @@ def pay(till: Till, number: str, ids: Collection[str], proof: PaymentProof) -> t
     """Take money for charges: all or none. The same proof again is the same payment."""
     known = {charge.id: charge for charge in charges(till, number)}
     if unknown := sorted(set(ids) - known.keys()):
-        raise NotFound(f"case {number} has no charge {unknown[0]}")
+        raise NotFound(f"case {number} has no charge {unknown[0]}; it has {', '.join(sorted(known)) or 'none'}")
     if not ids:
         raise InputError(Fault("charge_ids", ErrorCode.VAL_REQUIRED.value, "name at least one charge"))
     earlier = till.unit.payments_by(proof.reference)

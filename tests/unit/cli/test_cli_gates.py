@@ -68,7 +68,7 @@ def _task(**changes):
     return Task(number="C-02", state=TaskState.PENDING, state_since=TUESDAY, created_at=TUESDAY, **fields | changes)
 
 
-def test_what_a_task_waits_for_and_what_its_utility_said_stand_in_the_table():
+def test_what_a_task_waits_for_and_what_its_utility_said_stand_in_the_table_or_below_it(monkeypatch):
     error = ServiceError(code=ErrorCode.ELG_ARREARS, provider_code_raw="0003", amount_fen=12860)
     check = PreCheck(
         state=PreCheckState.OBSTACLE,
@@ -79,14 +79,18 @@ def test_what_a_task_waits_for_and_what_its_utility_said_stand_in_the_table():
     )
     task = _task(waits=(Wait(gate="legal_effect", after=("C-01",)), Wait(gate="joint_survey")), precheck=check)
     text = waiting_text(task)
-    assert text.splitlines()[:2] == ["legal_effect 01", "joint_survey (said from outside)"]
+    assert text.splitlines()[:2] == ["登簿生效 legal_effect 01", "联合踏勘 joint_survey (said by hub gate)"]
     assert "预检有障碍 ELG_ARREARS 存在欠费,请先结清" in text
     assert "128.60 yuan due" in text
     case = Case(
         number="C", request_id="r", state=CaseState.PROCESSING, division="330402", submitted_at=TUESDAY, tasks=(task,)
     )
+    monkeypatch.setenv("COLUMNS", "140")
     assert [column.header for column in case_table(case).columns][-1] == "waits for, pre-check"
     assert len(case_table(case.with_(tasks=(_task(),))).columns) == 7
+    monkeypatch.setenv("COLUMNS", "100")
+    row, below = case_table(case).renderables
+    assert (len(row.columns), [column.header for column in below.columns]) == (7, ["task", "waits for, pre-check"])
 
 
 def test_word_of_the_hub_has_its_line_though_it_moved_nothing():

@@ -61,7 +61,7 @@ def test_fee_is_shown_paid_and_given_back(till, server, tmp_path):
     number = waiting(till, server, tmp_path, "fee")
     shown = till("charges", number)
     assert "业务费用 FEE" in shown.out
-    assert shown.last == "1 charges"
+    assert shown.last == "1 charge"
     (charge,) = till("charges", number, "--json").json
     assert (charge["amount_fen"], charge["state"]) == (5000, "DUE")
     pay = ("pay", number, charge["id"], "--reference", "P1", "--channel", "POS", "--amount")
