@@ -43,8 +43,9 @@ def charges_of(task: Task, form: OrderForm, payments: Iterable[Payment], *, onli
 
 
 def fee_charge(task: Task) -> Charge | None:
-    """The fee that an order waits for. Waiting anew later, it waits for another one."""
-    if task.state is not TaskState.AWAITING_PAYMENT or not task.fee_due_fen or task.fee_due_fen < 0:
+    """The fee that an order waits for. Waiting anew later, it waits for another one; to be taken back, for none."""
+    waits = task.state is TaskState.AWAITING_PAYMENT and task.undo is None
+    if not waits or not task.fee_due_fen or task.fee_due_fen < 0:
         return None
     return Charge(
         id=charge_id(task.number, ChargeKind.FEE, task.state_since.isoformat()),

@@ -178,7 +178,9 @@ def _judge(entry: OwnEntry | None, record: FileRecord) -> list[Difference]:
         return [_of(ErrorCode.REC_STATUS, resolution, entry, record)]
     if entry.amount_fen is not None and record.amount_fen is not None and entry.amount_fen != record.amount_fen:
         return [_of(ErrorCode.REC_AMOUNT, Resolution.CORRECT, entry, record)]
-    if entry.standing is Standing.DOUBT or (entry.standing is Standing.OPEN and record.state is TaskState.COMPLETED):
+    # Money that is to be sent (again) and is booked already must not go out any more.
+    booked = record.state is TaskState.COMPLETED or (entry.amount_fen is not None and bool(record.amount_fen))
+    if entry.standing is Standing.DOUBT or (entry.standing is Standing.OPEN and booked):
         return [_of(ErrorCode.REC_STATUS, Resolution.ADOPT, entry, record)]
     return []
 

@@ -1,4 +1,4 @@
-"""What a utility's file of a day settles by itself: a payment, or a reversal, in doubt that it lists."""
+"""What a utility's file of a day settles by itself: a payment in doubt, or to be sent, and a reversal in doubt."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from hub.store.books import PaymentRecord
 from hub.store.unit import UnitOfWork
 
 P = PaymentState
-_IN_DOUBT = frozenset({TaskState.UNKNOWN, TaskState.MANUAL})
+_NOT_POSTED = frozenset({P.UNKNOWN, P.PAID})
+_IN_DOUBT = frozenset({TaskState.UNKNOWN, TaskState.MANUAL, TaskState.READY, TaskState.HELD})
 
 
 def adopt(unit: UnitOfWork, rules: Rules, run: ReconciliationRun, touched: set[str]) -> None:
-    """Take the utility's word for what the hub was in doubt about. The run keeps the difference that it was."""
+    """Take the utility's word for what is in doubt or would be sent again. The run keeps the difference that it was."""
     till = Till(unit, rules, touched)
     for difference in run.differences:
         if difference.resolution is not Resolution.ADOPT or not difference.serial or not difference.theirs_fen:
@@ -37,9 +38,9 @@ def _settle(till: Till, record: PaymentRecord, difference: Difference, run: Reco
     if (difference.theirs_fen or 0) < 0:
         if state is P.REVERSING:
             returned(till, record, record.payment.error)
-    elif state is P.UNKNOWN and record.charge.kind is ChargeKind.BILL:
+    elif state in _NOT_POSTED and record.charge.kind is ChargeKind.BILL:
         _complete(till, record, receipt, run)
-    elif state is P.UNKNOWN:
+    elif state in _NOT_POSTED:
         paying.posted(till, record, receipt, record.row.at or till.now)
 
 

@@ -12,7 +12,7 @@ from hub.domain.machine import HOLDS_BILL
 from hub.domain.money import format_yuan
 from hub.domain.owing import charges_of
 from hub.domain.payments import Payment, PaymentProof
-from hub.domain.states import PaymentState, TaskState
+from hub.domain.states import PaymentState
 from hub.domain.taxonomy import ErrorCode
 from hub.domain.work import CommandKind
 from hub.engine.money import paying, payitems
@@ -87,7 +87,7 @@ def _refuse(till: Till, charge: Charge) -> None:
     if any(each.payment.state in HOLDS_BILL | {P.PAID} for each in till.unit.rivals(charge)):
         raise NotAllowed(f"charge {charge.id} is being paid by another payment; give this money back to the payer")
     state = till.unit.task(charge.task).task.state
-    if charge.kind is ChargeKind.FEE and state in paying.UNDONE | {TaskState.CANCELLING}:
+    if charge.kind is ChargeKind.FEE and state in paying.UNDONE | paying.UNDOING:
         raise NotAllowed(f"task {charge.task} is {state} and waits for no fee; give this money back to the payer")
 
 

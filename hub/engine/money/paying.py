@@ -27,7 +27,8 @@ from hub.store.tables import CommandRow
 from hub.store.unit import UnitOfWork
 
 P = PaymentState
-UNDONE = frozenset({TaskState.REJECTED, TaskState.CANCELLED})
+UNDONE = frozenset({TaskState.REJECTED, TaskState.CANCELLED, TaskState.COMPENSATED})
+UNDOING = frozenset({TaskState.CANCELLING, TaskState.COMPENSATING})
 _LOOK_AGAIN = timedelta(minutes=2)
 
 
@@ -129,13 +130,13 @@ def _goes(till: Till, record: PaymentRecord, row: CommandRow) -> bool:
     held = till.held_until(record)
     if record.payment.state is not P.PAID:
         till.unit.finish(row.id)
-    elif fee and task.state in UNDONE:
+    elif fee and (task.state in UNDONE or task.undo == "wanted"):
         till.unit.finish(row.id)
         give_back(till, record, None, task.state.label_zh)
     elif debt == "settled":
         till.unit.finish(row.id)
         give_back(till, record, twice(record.row.endpoint))
-    elif held is not None or debt == "busy" or (fee and task.state is TaskState.CANCELLING):
+    elif held is not None or debt == "busy" or (fee and task.state in UNDOING):
         till.unit.hold(row, held or till.now + _LOOK_AGAIN)
     else:
         record.row.at = till.now
