@@ -46,6 +46,7 @@ class Call:
     response: WireResponse | None = field(default=None, repr=False)
     response_tree: Tree | None = field(default=None, repr=False)
     reply: Reply | None = field(default=None, repr=False)
+    source: Any = field(default=None, repr=False)
     tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -182,7 +183,16 @@ class Context:
         except EncodeError as error:
             raise CallEnded(self._cannot_send(message, error)) from None
         tokens = tuple(str(token) for token in env.session.values() if len(str(token)) >= _SHORTEST_TOKEN)
-        call = Call(message, spec.effect, env.now, Phase.PREPARED, request_tree=tree, request=request, tokens=tokens)
+        call = Call(
+            message,
+            spec.effect,
+            env.now,
+            Phase.PREPARED,
+            request_tree=tree,
+            request=request,
+            source=source,
+            tokens=tokens,
+        )
         exchanged = await self._exchange(call, request, spec.seconds)
         call = _ended(call, exchanged)
         try:
