@@ -20,6 +20,7 @@ from hub.mapping import Env, MappingSet
 from hub.sdk.adapter import Adapter, Draw, Tree
 from hub.sdk.errors import CallEnded, Refused
 from hub.sdk.outcomes import refusal
+from hub.sdk.pace import Pace
 from hub.wire.exchange import Exchanged, Limits, Phase, Transport, WireRequest, WireResponse
 
 _SHORTEST_TOKEN = 8  # a shorter value is none, and left out it would make holes in a record
@@ -89,6 +90,7 @@ class Equipment:
     sessions: Sessions
     limits: Limits = field(default_factory=Limits)
     callback_url: str | None = None
+    pace: Pace | None = None
 
 
 class Context:
@@ -219,6 +221,8 @@ class Context:
         limits = self._equipment.limits
         if seconds is not None:
             limits = replace(limits, total=seconds, read=min(limits.read, seconds))
+        if self._equipment.pace is not None:
+            await self._equipment.pace.turn()
         if self.now() > self._deadline:
             # A worker that slept through its lease must not send: another may have taken over.
             self._record(replace(call, failure="send-deadline"))
