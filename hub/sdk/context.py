@@ -21,7 +21,7 @@ from hub.sdk.adapter import Adapter, Draw, Tree
 from hub.sdk.errors import CallEnded, Refused
 from hub.sdk.outcomes import refusal
 from hub.sdk.pace import Pace
-from hub.wire.exchange import Exchanged, Limits, Phase, Transport, WireRequest, WireResponse
+from hub.wire.exchange import Exchanged, HttpRequest, Limits, Phase, Transport, WireRequest, WireResponse
 
 _SHORTEST_TOKEN = 8  # a shorter value is none, and left out it would make holes in a record
 
@@ -221,6 +221,10 @@ class Context:
         limits = self._equipment.limits
         if seconds is not None:
             limits = replace(limits, total=seconds, read=min(limits.read, seconds))
+        if isinstance(request, HttpRequest) and _less_safe(request.url, self.config.get("base_url")):
+            # An address that an answer named: materials and files of payments do not go in the clear.
+            self._record(replace(call, failure="not-https"))
+            raise CallEnded(self._without_effect(ErrorCode.UPS_PROTOCOL, "not-https"))
         if self._equipment.pace is not None:
             await self._equipment.pace.turn()
         if self.now() > self._deadline:
@@ -288,6 +292,11 @@ class Context:
 
     def _env(self, session: Mapping[str, Any] | None, values: Mapping[str, Any]) -> Env:
         return Env(now=self.now(), config=self.config, params=self.params, session=session or {}, vars=values)
+
+
+def _less_safe(url: str, base: object) -> bool:
+    """Whether a request would leave the protection that the endpoint's own address has."""
+    return str(base or "").lower().startswith("https:") and not url.lower().startswith("https:")
 
 
 def _ended(call: Call, exchanged: Exchanged) -> Call:
