@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,14 @@ def simulators_apart(*names: str) -> Iterator[Path]:
         try:
             assert process.stdout is not None
             json.loads(process.stdout.readline())
+            _unbridle(Path(folder))
             yield Path(folder)
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+def _unbridle(folder: Path) -> None:
+    """The hub is measured, not the rates that utilities bear."""
+    for path in folder.rglob("*.yaml"):
+        path.write_text(re.sub(r"rate_per_second: [0-9.]+", "rate_per_second: 1000", path.read_text("utf-8")), "utf-8")

@@ -42,6 +42,7 @@ from hub.parts import Parts
 from hub.registry import Opened, Registry
 from hub.sdk.adapter import Adapter
 from hub.sdk.context import Equipment, Sessions
+from hub.sdk.pace import Pace
 from hub.settings import Settings
 from hub.store.evidence import EvidenceFolder
 from hub.store.seal import Vault
@@ -216,6 +217,7 @@ def _equipment(opened: Opened, clock: Clock, draw: Draw, evidence: EvidenceFolde
         evidence=evidence,
         sessions=Sessions(),
         limits=opened.limits,
+        pace=Pace(opened.spec.limits.rate_per_second, clock),
     )
 
 

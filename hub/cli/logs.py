@@ -13,7 +13,7 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        extra = " ".join(f"{name}={value}" for name, value in _extra(record).items())
+        extra = " ".join(f"{name}={_on_one_line(value)}" for name, value in _extra(record).items())
         return f"{record.levelname.lower()} {record.name}: {super().format(record)}{' ' if extra else ''}{extra}"
 
 
@@ -35,3 +35,8 @@ def configure(settings: Settings, *, level: str | None = None) -> None:
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+
+
+def _on_one_line(value: object) -> str:
+    """What is given from outside must not look like a line of its own, nor move the cursor of a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(value))

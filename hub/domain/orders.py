@@ -98,8 +98,13 @@ def _linked(application: Application, index: int, catalogue: Catalogue) -> tuple
 
 
 def _evidence(application: Application, item: ServiceItem) -> Iterable[Evidence]:
+    """The materials that the item names. What people call their files may hold names, and goes nowhere."""
     named = item.material_ids(application.audience, agent=application.agent is not None)
-    return (evidence for evidence in application.evidence if evidence.material in named)
+    return (
+        evidence.with_(file_name=evidence.neutral_name if evidence.file_name else None)
+        for evidence in application.evidence
+        if evidence.material in named
+    )
 
 
 def _about_property(item: ServiceItem) -> bool:

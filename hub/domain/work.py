@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.domain.base import Frozen
+from hub.domain.mask import Kind
 from hub.domain.order import Batch, ServiceOrder
 from hub.domain.outcome import Outcome
 from hub.domain.reply import FileRecord
@@ -83,7 +84,11 @@ class Command(Frozen):
 
 
 class ExchangeRecord(Frozen):
-    """Exchange 报文: one message sent and what came back, as evidence. Personal data inside: stored sealed."""
+    """Exchange 报文: one message sent and what came back, as evidence. Personal data inside: stored sealed.
+
+    `personal` are the kinds and values of personal data that it is known to hold, also of people who are no party to
+    the case: what is to be masked when it is shown.
+    """
 
     message: str
     effect: bool
@@ -96,6 +101,7 @@ class ExchangeRecord(Frozen):
     response: dict[str, Any] = Field(default_factory=dict)
     request_tree: dict[str, Any] | None = None
     response_tree: dict[str, Any] | None = None
+    personal: tuple[tuple[Kind, str], ...] = Field(default=(), repr=False)
 
 
 class FileTaken(Frozen):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from hub.domain.personal import personal_values
 from hub.domain.work import ExchangeRecord
 from hub.sdk.context import Call
 from hub.wire.exchange import (
@@ -45,6 +46,7 @@ def record_of(call: Call, *, secret: bool) -> ExchangeRecord:
         response={} if secret else _response(call),
         request_tree=None if secret else _without(call.tokens, _plain(call.request_tree)),
         response_tree=None if secret else _plain(call.response_tree),
+        personal=() if secret else tuple(dict.fromkeys(personal_values((call.source, call.reply)))),
     )
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from hub.domain.application import Application
 from hub.domain.base import Frozen
 from hub.domain.case import Case, Task, TaskEvent
 from hub.domain.mask import Kind, Redactor
-from hub.domain.party import Organisation, Party
+from hub.domain.personal import personal_values
 from hub.domain.work import ExchangeRecord
 from hub.store.unit import UnitOfWork
 
 T = TypeVar("T", Task, TaskEvent)
+Values = tuple[tuple[Kind, str], ...]
 
 
 class TaskTrace(Frozen):
@@ -40,19 +39,23 @@ def read_trace(unit: UnitOfWork, number: str, *, masked: bool) -> Trace:
     if not masked:
         tasks = tuple(_task(unit, task.number, None) for task in case.tasks)
         return Trace(case=case, masked=False, events=events, tasks=tasks)
-    redactor = Redactor(personal_values(unit.application(number)))
+    known = tuple(personal_values(unit.application(number)))
+    redactor = Redactor(known)
     return Trace(
         case=case.with_(tasks=tuple(_said(task, redactor) for task in case.tasks)),
         masked=True,
         events=tuple(_said(event, redactor) for event in events),
-        tasks=tuple(_task(unit, task.number, redactor) for task in case.tasks),
+        tasks=tuple(_task(unit, task.number, known) for task in case.tasks),
     )
 
 
 def _said(told: T, redactor: Redactor) -> T:
     """A task or event without the personal data in what the utility said: its opinion and its outputs."""
     changes: dict[str, Any] = {
-        "outputs": tuple(output.with_(data=_masked(output.data, redactor)) for output in told.outputs)
+        "outputs": tuple(
+            output.with_(identifier=redactor.text(output.identifier or "") or None, data=_masked(output.data, redactor))
+            for output in told.outputs
+        )
     }
     if isinstance(told, Task):
         changes["arrears"] = tuple(
@@ -66,17 +69,34 @@ def _said(told: T, redactor: Redactor) -> T:
     return changed
 
 
-def _task(unit: UnitOfWork, number: str, redactor: Redactor | None) -> TaskTrace:
-    canonical = unit.task(number).order.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    exchanges = [(command, _dump(exchange)) for command, exchange in unit.exchanges(number)]
-    if redactor is not None:
-        canonical = _masked(canonical, redactor)
-        exchanges = [(command, _masked(exchange, redactor)) for command, exchange in exchanges]
-    return TaskTrace(number=number, canonical=canonical, exchanges=tuple(exchanges))
+def _task(unit: UnitOfWork, number: str, known: Values | None) -> TaskTrace:
+    order = unit.task(number).order
+    canonical = order.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    exchanges = unit.exchanges(number)
+    if known is None:
+        return TaskTrace(
+            number=number, canonical=canonical, exchanges=tuple((at, _dump(each)) for at, each in exchanges)
+        )
+    known = (*known, *personal_values(order))
+    return TaskTrace(
+        number=number,
+        canonical=_masked(canonical, Redactor(known)),
+        exchanges=tuple((at, masked_exchange(each, known)) for at, each in exchanges),
+    )
+
+
+def masked_exchange(exchange: ExchangeRecord, known: Values) -> dict[str, Any]:
+    """An exchange without the values that are `known` and those of its own, and without an answer that was not read."""
+    told = _dump(exchange)
+    if exchange.response_tree is None and told.get("response", {}).get("body"):
+        # Whose data stands in it nobody knows.
+        told["response"] = {**told["response"], "body": "<masked>"}
+    masked: dict[str, Any] = _masked(told, Redactor((*known, *exchange.personal)))
+    return masked
 
 
 def _dump(exchange: ExchangeRecord) -> dict[str, Any]:
-    return exchange.model_dump(mode="json", exclude_none=True)
+    return exchange.model_dump(mode="json", exclude_none=True, exclude={"personal"})
 
 
 def _masked(value: Any, redactor: Redactor) -> Any:
@@ -90,50 +110,3 @@ def _masked(value: Any, redactor: Redactor) -> Any:
             return redactor.text(value)
         case _:
             return value
-
-
-def personal_values(application: Application) -> Iterator[tuple[Kind, str]]:
-    """Every value of an application that must not be shown, with what kind of value it is."""
-    yield from _party(application.applicant)
-    if application.agent is not None:
-        yield from _party(application.agent.person)
-    yield "address", application.address.full_address
-    for form in (application.form, *(item.form for item in application.items)):
-        yield from _form(form)
-
-
-def _party(party: Party) -> Iterator[tuple[Kind, str]]:
-    yield "name", party.name
-    yield "document", party.document.number
-    if party.mobile:
-        yield "mobile", party.mobile
-    if isinstance(party, Organisation) and party.legal_rep is not None:
-        yield from _party(party.legal_rep)
-
-
-def _form(value: Any, key: str = "") -> Iterator[tuple[Kind, str]]:
-    kinds: dict[str, Kind] = {
-        "name": "name",
-        "old_holder_name": "name",
-        "holder": "name",
-        "number": "document",
-        "mobile": "mobile",
-        "address": "address",
-        "full_address": "address",
-        "new_position": "other",
-        "account_no": "document",
-        "card_no": "document",
-        "cust_no": "document",
-        "ownership_proof_no": "document",
-        "bdcdyh": "document",
-        "contract_no": "document",
-    }
-    match value:
-        case dict():
-            for name, each in value.items():
-                yield from _form(each, name)
-        case list() | tuple():
-            for each in value:
-                yield from _form(each, key)
-        case str() if key in kinds and len(value) > 1:
-            yield kinds[key], value

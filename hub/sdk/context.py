@@ -20,7 +20,8 @@ from hub.mapping import Env, MappingSet
 from hub.sdk.adapter import Adapter, Draw, Tree
 from hub.sdk.errors import CallEnded, Refused
 from hub.sdk.outcomes import refusal
-from hub.wire.exchange import Exchanged, Limits, Phase, Transport, WireRequest, WireResponse
+from hub.sdk.pace import Pace
+from hub.wire.exchange import Exchanged, HttpRequest, Limits, Phase, Transport, WireRequest, WireResponse
 
 _SHORTEST_TOKEN = 8  # a shorter value is none, and left out it would make holes in a record
 
@@ -46,6 +47,7 @@ class Call:
     response: WireResponse | None = field(default=None, repr=False)
     response_tree: Tree | None = field(default=None, repr=False)
     reply: Reply | None = field(default=None, repr=False)
+    source: Any = field(default=None, repr=False)
     tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -88,6 +90,7 @@ class Equipment:
     sessions: Sessions
     limits: Limits = field(default_factory=Limits)
     callback_url: str | None = None
+    pace: Pace | None = None
 
 
 class Context:
@@ -182,7 +185,16 @@ class Context:
         except EncodeError as error:
             raise CallEnded(self._cannot_send(message, error)) from None
         tokens = tuple(str(token) for token in env.session.values() if len(str(token)) >= _SHORTEST_TOKEN)
-        call = Call(message, spec.effect, env.now, Phase.PREPARED, request_tree=tree, request=request, tokens=tokens)
+        call = Call(
+            message,
+            spec.effect,
+            env.now,
+            Phase.PREPARED,
+            request_tree=tree,
+            request=request,
+            source=source,
+            tokens=tokens,
+        )
         exchanged = await self._exchange(call, request, spec.seconds)
         call = _ended(call, exchanged)
         try:
@@ -209,6 +221,12 @@ class Context:
         limits = self._equipment.limits
         if seconds is not None:
             limits = replace(limits, total=seconds, read=min(limits.read, seconds))
+        if isinstance(request, HttpRequest) and _less_safe(request.url, self.config.get("base_url")):
+            # An address that an answer named: materials and files of payments do not go in the clear.
+            self._record(replace(call, failure="not-https"))
+            raise CallEnded(self._without_effect(ErrorCode.UPS_PROTOCOL, "not-https"))
+        if self._equipment.pace is not None:
+            await self._equipment.pace.turn()
         if self.now() > self._deadline:
             # A worker that slept through its lease must not send: another may have taken over.
             self._record(replace(call, failure="send-deadline"))
@@ -274,6 +292,11 @@ class Context:
 
     def _env(self, session: Mapping[str, Any] | None, values: Mapping[str, Any]) -> Env:
         return Env(now=self.now(), config=self.config, params=self.params, session=session or {}, vars=values)
+
+
+def _less_safe(url: str, base: object) -> bool:
+    """Whether a request would leave the protection that the endpoint's own address has."""
+    return str(base or "").lower().startswith("https:") and not url.lower().startswith("https:")
 
 
 def _ended(call: Call, exchanged: Exchanged) -> Call:

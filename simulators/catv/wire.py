@@ -35,7 +35,7 @@ def read_form(content_type: str, body: bytes) -> etree._Element:
     head, _, rest = text.partition("?>")
     if not head.startswith("<?xml") or 'encoding="gb18030"' not in head.lower() or "<!DOCTYPE" in rest:
         raise Unreadable("xml: no declaration of GB18030, or a DTD")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(rest.encode(), parser)
     except etree.XMLSyntaxError:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hmac import compare_digest
 
 import gmalg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -51,7 +52,7 @@ class SessionKeys:
 
     def accepts(self, data: bytes, mac: str) -> bool:
         for key in filter(None, (self.current, self.previous)):
-            if mac_of(key, data) == mac:
+            if compare_digest(mac_of(key, data).encode(), mac.encode()):
                 if key is self.current:
                     self.previous, self.used = None, self.used + 1
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Rotation:
 
     def by_key(self, sign: str, request_time: str, now: datetime) -> Pair | None:
         """A fresh start: every earlier secret dies at once. None when the signature is wrong."""
-        if sign != md5_sign(self.app_key, self._app_secret, request_time):
+        if not self._signed(self._app_secret, sign, request_time):
             return None
         self.forget(now)
         return self._issue(now)
@@ -47,20 +48,23 @@ class Rotation:
     def by_secret(self, sign: str, request_time: str, now: datetime) -> Pair | Standing:
         """The orderly renewal: the request secret in use stays good for the overlap. A refresh secret is good once."""
         known = self._refresh
-        if known is not None and sign == md5_sign(self.app_key, known.refresh, request_time):
+        if known is not None and self._signed(known.refresh, sign, request_time):
             if now >= known.refresh_until:
                 return "expired"
             self._shorten(now + OVERLAP)
             return self._issue(now)
-        spent = any(sign == md5_sign(self.app_key, pair.refresh, request_time) for pair in self._pairs)
+        spent = any(self._signed(pair.refresh, sign, request_time) for pair in self._pairs)
         return "expired" if spent else "unknown"
 
     def standing(self, sign: str, request_time: str, now: datetime) -> Standing:
         """What a call's signature is worth."""
         for pair in reversed(self._pairs):
-            if sign == md5_sign(self.app_key, pair.request, request_time):
+            if self._signed(pair.request, sign, request_time):
                 return "good" if now < pair.request_until else "expired"
         return "unknown"
+
+    def _signed(self, secret: str, sign: str, request_time: str) -> bool:
+        return compare_digest(sign.encode(), md5_sign(self.app_key, secret, request_time).encode())
 
     def forget(self, now: datetime) -> None:
         """End everything that was issued, as another worker's fresh start does."""

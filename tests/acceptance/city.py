@@ -7,7 +7,7 @@ import yaml
 from hub.config import load_configuration
 
 SYSTEMS = ("water", "power", "transit")
-LIMITS = {"concurrency": 4, "connect_seconds": 1.0, "read_seconds": 1.5, "total_seconds": 2.0}
+LIMITS = {"concurrency": 4, "rate_per_second": 1000, "connect_seconds": 1.0, "read_seconds": 1.5, "total_seconds": 2.0}
 
 
 def quick_config(folder, *, limits=LIMITS, retry=None, poll=None, batch=None):

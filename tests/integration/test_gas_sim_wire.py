@@ -121,6 +121,7 @@ async def test_request_that_breaks_the_schema_is_refused_with_place_and_rule_and
     [
         (b"<a>", None),
         (b"<!DOCTYPE a><a/>", None),
+        ('<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'.encode("utf-16"), None),
         (b"<a/>", None),
         (None, "text/xml"),
         (None, 'application/soap+xml; action="urn:gas:payBill"'),

@@ -29,7 +29,13 @@ def overlay(folder, **changes):
     spec = {
         "adapter": "toy",
         "config": {"base_url": "http://127.0.0.1:1"},
-        "limits": {"concurrency": 4, "connect_seconds": 0.5, "read_seconds": 0.5, "total_seconds": 1.0},
+        "limits": {
+            "concurrency": 4,
+            "rate_per_second": 1000,
+            "connect_seconds": 0.5,
+            "read_seconds": 0.5,
+            "total_seconds": 1.0,
+        },
         "retry": {"attempts": 50, "base_seconds": 5, "cap_seconds": 600, "deadline_hours": 48},
         "poll": {"every_minutes": 30},
         **changes,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,14 @@ def test_breach_names_tags_and_no_values():
     assert {text.partition(":")[0] for text in found} >= {"CUSTNO", "WRONG", "STBNO", "TERMTYPE", "CUSTNAME"}
     assert "王五" not in "".join(found)
     assert "李四" not in "".join(found)
+
+
+def test_document_with_a_dtd_hidden_in_another_charset_is_unreadable():
+    hidden = '<!DOCTYPE REQUEST [<!ENTITY e "x">]><REQUEST><HEAD>&e;</HEAD><BODY/></REQUEST>'.encode("utf-16-le")
+    text = '<?xml version="1.0" encoding="GB18030"?>' + hidden.decode("latin-1")
+    body = b"xml=" + quote(text, safe="", encoding="gb18030").encode()
+    with pytest.raises(Unreadable, match="not well-formed"):
+        read_form("application/x-www-form-urlencoded; charset=GB18030", body)
 
 
 def test_document_with_a_dtd_is_unreadable():
