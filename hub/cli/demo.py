@@ -73,7 +73,7 @@ async def _run(told: Story, troubles: list[Trouble], seed: int, keep: Path | Non
     from hub.cli.demo_counter import show_counter
     from hub.cli.demo_story import prepare
     from hub.cli.demo_view import BANNER
-    from hub.cli.demo_world import arm, world
+    from hub.cli.demo_world import arm, check, world
     from hub.cli.output import console
 
     out = console()
@@ -84,6 +84,7 @@ async def _run(told: Story, troubles: list[Trouble], seed: int, keep: Path | Non
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
         data = keep or Path(folder) / "data"
         async with world(data, Path(folder) / "config", seed, told.systems, troubles) as made:
+            check(made, troubles)
             prepared = await prepare(made, told)
             if not as_json:
                 show_counter(out, prepared, made.hub.configuration.catalogue)

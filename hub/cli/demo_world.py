@@ -93,13 +93,26 @@ async def filed(hub: Hub, evidence: Evidence) -> Evidence:
     return changed
 
 
-@contextmanager
-def arm(world: World, troubles: Iterable[Trouble]) -> Iterator[None]:
-    """Let systems fail at their next effect: what went before, such as finding accounts, was well.
+def check(world: World, troubles: Iterable[Trouble]) -> None:
+    """Refuse a trouble before anything is played.
 
     Raises:
         InputError: a system does not take part, or does not know such a fault; the known ones are named.
     """
+    for trouble in troubles:
+        system = world.systems.get(trouble.system)
+        if system is None:
+            raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", f"takes part: {', '.join(world.systems)}"))
+        try:
+            system.faults.arm(trouble.kind)
+        except ValueError as error:
+            raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", str(error))) from None
+        system.faults.clear()
+
+
+@contextmanager
+def arm(world: World, troubles: Iterable[Trouble]) -> Iterator[None]:
+    """Let systems fail at their next effect: what went before, such as finding accounts, was well."""
     lifting = [_arm(world, trouble) for trouble in troubles]
     try:
         yield
@@ -110,14 +123,9 @@ def arm(world: World, troubles: Iterable[Trouble]) -> Iterator[None]:
 
 def _arm(world: World, trouble: Trouble) -> asyncio.Task[None]:
     """Arm a fault for the next effect; an outage ends after ten minutes of the virtual clock."""
-    system = world.systems.get(trouble.system)
-    if system is None:
-        raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", f"takes part: {', '.join(world.systems)}"))
+    system = world.systems[trouble.system]
     where = {"operation": "callback"} if trouble.kind.startswith("callback-") else {}
-    try:
-        system.faults.arm(trouble.kind, **where)
-    except ValueError as error:
-        raise InputError(Fault(f"--fault {trouble.system}", "VAL_CODE", str(error))) from None
+    system.faults.arm(trouble.kind, **where)
 
     async def lift() -> None:
         if trouble.kind == "down":
