@@ -103,18 +103,9 @@ class GasAdapter(Adapter):
     @read("find", message="findOrders")
     async def find(self, order: ServiceOrder, ctx: Context) -> Outcome:
         """The order under our serial, completed by the files that it lacks. Of two the later one is cancelled."""
-        listed = await ctx.call("findOrders", None, serial=order.serial)
-        if listed.error is not None:
-            return not_decided(self._outcome(listed))
-        number = order.provider_ref or first_order(listed.records)
+        number, spare = await self._found(order, ctx)
         if number is None:
             return Absent()
-        ctx.known_as(number)
-        spare = [each for each in listed.records if each.provider_ref != number]
-        for each in spare:
-            refused = each.state not in _FINAL and await self._cancelled(each, ctx)
-            if refused:
-                return Faulty(error=refused.with_(ref=number, note=f"{each.provider_ref} is a second order"))
         reply = await ctx.call("getServiceOrder", None, order_no=number)
         if reply.error is not None:
             return Absent() if reply.error is ErrorCode.ELG_ACCOUNT_NOT_FOUND else not_decided(self._outcome(reply))
@@ -123,13 +114,14 @@ class GasAdapter(Adapter):
 
     @read("progress", message="getServiceOrder")
     async def progress(self, order: ServiceOrder, ctx: Context) -> Outcome:
-        """How far the order is; and that there is only one."""
         return await self.find(order, ctx)
 
     @write("cancel", message="cancelServiceOrder", idempotency=BusinessKey("provider_ref"), inquiry="progress")
     async def cancel(self, order: ServiceOrder, ctx: Context) -> Outcome:
-        """Until somebody is on site; a cancelled one answers the same again."""
-        return self._outcome(await ctx.call("cancelServiceOrder", None, order_no=order.provider_ref))
+        """Until somebody is on site; a cancelled one answers the same again. A second order of ours goes first."""
+        number, _ = await self._found(order, ctx)
+        ctx.known_as(None)
+        return self._outcome(await ctx.call("cancelServiceOrder", None, order_no=number))
 
     @write("supplement", message="addAttachment", idempotency=BusinessKey("provider_ref"), inquiry="supplemented")
     async def supplement(self, order: ServiceOrder, ctx: Context) -> Outcome:
@@ -258,9 +250,8 @@ class GasAdapter(Adapter):
         reply = await ctx.call("listSlots", order)
         if reply.error is not None:
             raise CallEnded(self._outcome(reply))
-        morning = (order.form.visit_slot or "").endswith("AM")
-        fitting = [each for each in reply.records if each.at and (each.at.astimezone(_CITY_TIME).hour < 12) == morning]
-        return [each.provider_ref or "" for each in fitting]
+        am = (order.form.visit_slot or "").endswith("AM")
+        return [r.provider_ref or "" for r in reply.records if r.at and (r.at.astimezone(_CITY_TIME).hour < 12) == am]
 
     async def _upload(self, order: ServiceOrder, known: Reply, ctx: Context) -> Outcome | None:
         """Send the files that the order lacks; the outcome if one is not taken."""
@@ -272,9 +263,20 @@ class GasAdapter(Adapter):
                 return Faulty(error=self._error(reply).with_(ref=known.provider_ref, field=evidence.material))
         return None
 
-    async def _cancelled(self, record: FileRecord, ctx: Context) -> ServiceError | None:
-        reply = await ctx.call("cancelServiceOrder", None, order_no=record.provider_ref, reason="重复受理")
-        return None if reply.error is None else self._error(reply)
+    async def _found(self, order: ServiceOrder, ctx: Context) -> tuple[str | None, list[FileRecord]]:
+        """Our order's number, and others under our serial, which are cancelled. Raises CallEnded if one cannot be."""
+        listed = await ctx.call("findOrders", None, serial=order.serial)
+        if listed.error is not None:
+            raise CallEnded(not_decided(self._outcome(listed)))
+        number = order.provider_ref or first_order(listed.records)
+        ctx.known_as(number)
+        spare = [each for each in listed.records if each.provider_ref != number]
+        for each in (each for each in spare if each.state not in _FINAL):
+            reply = await ctx.call("cancelServiceOrder", None, order_no=each.provider_ref, reason="重复受理")
+            if reply.error is not None:
+                error = self._error(reply).with_(ref=number, note=f"{each.provider_ref} is a second order")
+                raise CallEnded(Faulty(error=error))
+        return number, spare
 
     def _error(self, reply: Reply) -> ServiceError:
         error: ServiceError = error_of(reply).with_(provider=self.endpoint, note=_NOTES.get(reply.raw_code or ""))

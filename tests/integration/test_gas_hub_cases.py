@@ -162,6 +162,22 @@ async def test_cancelled_case_cancels_its_order(quick):
         assert (case.tasks[0].state, gas.ledger.count("cancel")) == (TaskState.CANCELLED, 1)
 
 
+async def test_cancelled_case_leaves_no_second_order_behind(quick):
+    async with simulated("gas", config=quick, profile=Profile(pace=50.0, always_open=True)) as city:
+        gas = city.simulators["gas"]
+        gas.faults.arm("twice", operation="createServiceOrder")
+        with city.clock.busy():
+            case = await submit(city, ["JX6-GAS-03"])
+            async for event in city.hub.watch(case.number):
+                if event.to is TaskState.ACCEPTED:
+                    break
+        await city.clock.sleep(60)  # a search shows the second one, and no poll has seen it yet
+        await city.hub.cancel(case.number)
+        case = await city.hub.wait(case.number, seconds=30)
+        assert case.tasks[0].state is TaskState.CANCELLED
+        assert {each.status for each in gas.books.orders.values() if each.kind == "TRANSFER"} == {"CANCELLED"}
+
+
 async def test_refused_order_tells_the_citizen_why(quick):
     async with simulated("gas", config=quick, profile=QUICK) as city:
         own(city.simulators["gas"], TOWNS[0], name="李建国", check="HAZARD")
