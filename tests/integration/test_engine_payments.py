@@ -252,7 +252,8 @@ def item(n=1, **form):
 
     made = application("JX6-WAT-14", request_id=f"bill-request-{n}")
     (request,) = made.items
-    return made.with_(items=(request.with_(form={**request.form, "bill_ids": ["202610"], "amount": 3400, **form}),))
+    given = {"account_no": ACCOUNT, "bill_ids": ["202610"], "amount": 3400, **form}
+    return made.with_(items=(request.with_(form={**request.form, **given}),))
 
 
 @pytest.mark.parametrize("kind", [None, *LOST, *NOT_DONE])
