@@ -225,11 +225,3 @@ async def test_secret_rotates_in_the_middle_of_a_run_without_a_lost_call():
         assert {entry.code for entry in entries} == {"00", "02"}
         renewed = [entry.code for entry in entries if entry.operation == "/app/refreshTokenBySec"]
         assert renewed.count("00") == 2
-
-
-async def test_crowd_at_the_windows_never_asks_the_gateway_more_often_than_it_allows():
-    async with desk() as here:
-        asked = [here.hub.verify(person(), [TRANSFER], channel=WINDOW, method="AUTHORITY_CHECK") for _ in range(50)]
-        await asyncio.gather(*asked)
-        codes = [entry.code for entry in here.idv.journal.entries if entry.operation == VERIFY]
-        assert codes == ["00"] * 50

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub import Hub, Settings
 from hub.clock import VirtualClock
 from hub.sdk.pace import Pace
 
@@ -50,3 +51,15 @@ def test_no_second_holds_more_than_the_rate(rate, waits):
     count = int(rate)
     span = timedelta(seconds=count / rate)
     assert all(later - earlier >= span for earlier, later in zip(times, times[count:], strict=False))
+
+
+async def test_hub_on_the_city_s_time_keeps_to_the_rate_of_each_endpoint(tmp_path):
+    hub = Hub.open(
+        settings=Settings(data_dir=tmp_path, callback_port=0),
+        connections={"water-city": {"base_url": "http://127.0.0.1:9", "dialect": "A", "sign_key": "TEST"}},
+        only_connections=True,
+        run=False,
+    )
+    async with hub as opened:
+        pace = opened._parts.equipment["water-city"].pace
+        assert pace._begun.maxlen == opened.configuration.concessions.by_endpoint["water-city"].limits.rate_per_second
