@@ -91,12 +91,17 @@ async def test_damaged_card_is_replaced_without_a_loss_report_and_a_lost_one_is_
         assert refused.opinion == "原卡未正式挂失"
 
 
+def second_card():
+    """For somebody who has one already."""
+    return order_of("JX6-CIT-01", evidence=(portrait(),)).with_(applicant=order_of("JX6-CIT-07").applicant)
+
+
 @pytest.mark.parametrize(
     ("make", "code", "error"),
     [
         (lambda _: first_card(evidence=()), "F1", ErrorCode.MAT_INVALID),
         (lambda _: first_card(evidence=(portrait("scribble"),)), "F1", ErrorCode.MAT_INVALID),
-        (lambda _: order_of("JX6-CIT-01", evidence=(portrait(),)), "F2", ErrorCode.ELG_NOT_ELIGIBLE),
+        (lambda _: second_card(), "F2", ErrorCode.ELG_NOT_ELIGIBLE),
         (lambda hub: reissue(hub, DEMO), "F3", ErrorCode.ELG_STATUS),
         (lambda _: order_of("JX6-CIT-04", form={"card_no": FORMAL}), "F4", ErrorCode.ELG_ACCOUNT_NOT_FOUND),
         (lambda _: first_card(form={"insured_division": "330106"}), "F6", ErrorCode.ELG_NOT_ELIGIBLE),

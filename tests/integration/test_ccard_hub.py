@@ -57,11 +57,9 @@ async def test_every_item_of_files_is_decided_in_every_county(tmp_path):
         sent = []
         for number, town in enumerate(TOWNS):
             card = {"card_no": f"31403300000001{number:05d}", "reissue_reason": "lost"}
-            apps = (
-                application("JX6-CIT-07", town),
-                application("JX6-CIT-04", town, form=card),
-                application("JX6-CIT-01", town),
-            )
+            change = application("JX6-CIT-07", town)
+            second = application("JX6-CIT-01", town).with_(applicant=change.applicant)  # who has a card already
+            apps = (change, application("JX6-CIT-04", town, form=card), second)
             sent.append([await city.hub.submit(each) for each in apps])
         for cases in sent:
             changed, reissued, refused = [(await city.hub.wait(each.number, seconds=60)).tasks[0] for each in cases]
