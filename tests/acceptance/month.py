@@ -26,6 +26,7 @@ from hub.config import load_configuration
 from hub.errors import HubError
 from hub.simulation import connections, start
 from simulators.kit.simulator import Profile
+from tests.acceptance import month_counter as counter
 from tests.acceptance.month_load import BUNDLES, TOWNS, Load
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=SHANGHAI)
@@ -35,7 +36,7 @@ OUTAGES = ("catv", "power", "water", "gas")
 A_DAY = 86_400
 # A virtual instant costs a millisecond, so nothing beats more often than it has to.
 BEATS = {"blacklist_seconds": 21_600, "turn_seconds": 3_600, "cycle_seconds": 3_600}
-POLL, COLLECT = 360, {"gas": "0 */4 * * *", "transit": "5 8,12,16,20 * * *", "ccard": "35 */4 * * *"}
+POLL, COLLECT = 480, {"gas": "0 */4 * * *", "transit": "5 8,12,16,20 * * *", "ccard": "35 */4 * * *"}
 
 
 class Event(NamedTuple):
@@ -66,7 +67,9 @@ class Plan:
             second = (3 + 6 * place) * A_DAY + 3_600.125
             if second < (days - 1) * A_DAY:
                 self.events += [Event(second, "down", (system,)), Event(second + A_DAY, "up", (system,))]
-        self.events += [Event(day * A_DAY + 28_800.375, "counter", ()) for day in range(days)]
+        for day in range(days):
+            self.events.append(Event(day * A_DAY + 28_800.375, "counter", (draw.random(),)))
+            self.events.append(Event(day * A_DAY + 36_000.375, "refunds", (draw.random(),)))
         self.events.sort()
         self.seconds = days * A_DAY
 
@@ -91,7 +94,13 @@ class Month:
         self.seed, self.plan = seed, Plan(seed, days, cases, faults)
         self.clock = MonthClock(BEGIN)
         self.numbers: dict[int, str] = {}
+        self.asked: set[str] = set()
         self.said: list[str] = []
+
+    @property
+    def open(self) -> list[str]:
+        """The cases, in the order of their submission."""
+        return list(self.numbers.values())
 
     async def run(self, folder: Path, systems=SYSTEMS) -> dict:
         async with AsyncExitStack() as stack:
@@ -131,6 +140,7 @@ class Month:
             audiences = self.hub.configuration.catalogue.by_code[code].audience
             made = await self.load.item(code, audiences[int(who * len(audiences))], town)
         try:
+            made = await counter.identified(self.hub, made) if who < 0.3 else made
             case = await self.hub.submit(made)
             self.numbers[number] = case.number
         except HubError as error:
@@ -155,26 +165,38 @@ class Month:
         if system in self.running:
             self.running[system].faults.lift("down")
 
-    async def _counter(self) -> None:
-        """The window's daily round: say that joint surveys were held."""
-        for number in self.numbers.values():
+    async def _counter(self, chance: float) -> None:
+        """The window's daily round of the cases that are not at rest."""
+        draw = random.Random(chance)
+        for number in self.open:
             case = await self.hub.case(number)
-            if any(task.waits for task in case.tasks if not task.state.final):
-                try:
-                    await self.hub.gate(number, passed=True)
-                except HubError:
-                    continue
+            await self._tried(counter.survey(self.hub, case))
+            await self._tried(counter.supplement(self.hub, case, self.load))
+            await self._tried(counter.settle(self.hub, case, draw.random(), self.asked))
+
+    async def _refunds(self, chance: float) -> None:
+        """Some of the money that was paid today was paid by mistake."""
+        draw = random.Random(chance)
+        for number in self.open:
+            await self._tried(counter.give_back(self.hub, number, draw.random()))
+
+    async def _tried(self, doing) -> None:
+        try:
+            await doing
+        except HubError as error:
+            self._say(f"{type(error).__name__}: {error}")
 
     async def _rest(self) -> None:
         """No more faults, no more orders: until nothing moves, and the last day's money was compared."""
         for each in self.running.values():
             each.faults.clear()
+        draw = random.Random(self.seed)
         for _ in range(25):
             with self.clock.busy():
-                await self._counter()
-                cases = [await self.hub.case(number) for number in self.numbers.values()]
+                cases = [await self.hub.case(number) for number in self.open]
             if all(task.state.final or task.state == "MANUAL" for case in cases for task in case.tasks):
                 break
+            await self._counter(draw.random())
             await self.clock.sleep(A_DAY)
         await self.clock.sleep(2 * A_DAY)
 
@@ -194,8 +216,24 @@ class Month:
                 task.number: [e.model_dump(mode="json") for e in trace.events if e.task == task.number]
                 for task in case.tasks
             }
-            cases[number] = {"case": case.summary, "tasks": [_task(task) for task in case.tasks], "events": told}
-        return {"systems": systems, "cases": cases, "said": self.said}
+            paid = [_payment(each) for each in await self.hub.payments(number)]
+            cases[number] = {
+                "case": case.summary,
+                "payments": paid,
+                "tasks": [_task(task) for task in case.tasks],
+                "events": told,
+            }
+        runs = [run.model_dump(mode="json") for day in self._days() for run in await self._runs(day)]
+        return {"systems": systems, "cases": cases, "runs": runs, "said": self.said}
+
+    def _days(self):
+        day = BEGIN.date()
+        while day <= self.clock.now().astimezone(SHANGHAI).date():
+            yield day
+            day += timedelta(days=1)
+
+    async def _runs(self, day) -> list:
+        return await self.hub._parts.store.run(lambda unit: unit.runs(day))
 
 
 def _config(folder: Path) -> Path:
@@ -218,6 +256,11 @@ def _task(task) -> dict:
     """A task without the order of a set, which differs from process to process."""
     shown = task.model_dump(mode="json")
     return shown | {"seen": sorted(shown["seen"])}
+
+
+def _payment(payment) -> dict:
+    shown = payment.model_dump(mode="json")
+    return shown | {"bills": sorted(shown["bills"])}
 
 
 def _by_instant(entries) -> list:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from hub import DocumentType, IdentityDocument, Organisation, Person, example_application, example_bundle
-from simulators.kit.people import DEMO_CITIZEN, FORMER_HOLDER, resident_id
+from simulators.catv.records import Bill
+from simulators.kit.people import FORMER_HOLDER, resident_id
 from simulators.realty.units import certificate_no
 from simulators.transit.records import with_luhn
 from tests.acceptance.story import stored
 
 TOWNS = ("330402007", "330411002", "330421001", "330424001", "330481001", "330482001", "330483001")
 BUNDLES = ("JX6-TH-01", "JX6-TH-02", "JX6-TH-03", "JX6-TH-04", "JX6-TH-05", "JX6-TH-06")
-COMPANY = ("嘉兴南湖示例科技有限公司", "91330402MA28A12323")
 TRANSFERS = {"JX6-WAT-01", "JX6-ELE-05", "JX6-ELE-06", "JX6-GAS-03", "JX6-CTV-03", "JX6-RE-01"}
 _WATER = {"330421": ("0421", "0210"), "330424": ("0424", "0240"), "330481": ("0481", "0810")}
 _WATER |= {"330482": ("0482", "0820"), "330483": ("0483", "0830")}
@@ -34,7 +34,7 @@ class Load:
 
     async def item(self, code: str, audience: str, town: str):
         made = example_application(code, audience, self._catalogue, division=town)
-        return await self._own(made, audience, town)
+        return await self._own(made, town)
 
     async def bundle(self, theme: str, town: str):
         made = example_bundle(theme, self._catalogue, division=town)
@@ -45,30 +45,35 @@ class Load:
                 evidence=tuple({each.material: each for each in (*made.evidence, *lead.evidence)}.values()),
                 consents=tuple({each.recipient: each for each in (*made.consents, *lead.consents)}.values()),
             )
-        audience = "enterprise" if isinstance(made.applicant, Organisation) else "individual"
-        return await self._own(made, audience, town)
+        return await self._own(made, town)
 
-    async def _own(self, made, audience: str, town: str):
+    async def materials(self, code: str, asked) -> list:
+        """What a utility asks for of an item; any material with a file, if it does not say."""
+        made = example_application(code, self._catalogue.by_code[code].audience[0], self._catalogue)
+        files = [await self._stored(each) for each in made.evidence]
+        files = [each for each in files if each.ref is not None]
+        wanted = [each for each in files if each.material in asked]
+        return wanted or files[:1]
+
+    async def _own(self, made, town: str):
         """The application with accounts, a person and files of its own."""
         self._made += 1
         codes = [request.code for request in made.items]
         if any(code in _NEW_CARD for code in codes):
             made = made.with_(applicant=self._newcomer(codes[0], town))
-        forms = {code: self._account(code, audience, town) for code in codes}
-        shared = {}
-        for code in codes:
-            for key, value in forms[code].items():
-                if key in {"account_no", "card_no", "cust_no"}:
-                    shared.setdefault((self._field(code), key), value)
+        opened = {}
         items = []
         for request in made.items:
-            form = {**request.form, **{key: value for key, value in forms[request.code].items() if key in request.form}}
+            field = self._catalogue.by_code[request.code].field
+            if field not in opened:  # the items of a bundle are about one account
+                opened[field] = self._account(request.code, made.applicant, town)
+            form = {**request.form, **{key: value for key, value in opened[field].items() if key in request.form}}
             items.append(request.with_(form=form))
         evidence = [await self._stored(each) for each in made.evidence]
-        return made.with_(request_id=f"month-{self._made:05d}", items=tuple(items), evidence=tuple(evidence))
-
-    def _field(self, code: str) -> str:
-        return self._catalogue.by_code[code].field
+        home = made.address.with_(full_address=f"嘉兴市建设街道中山东路{self._made}号1幢2单元301室")
+        return made.with_(
+            request_id=f"month-{self._made:05d}", items=tuple(items), evidence=tuple(evidence), address=home
+        )
 
     async def _stored(self, each):
         """The same file once and for all: what is kept under its digest is the same anyway."""
@@ -84,17 +89,15 @@ class Load:
         document = IdentityDocument(type=DocumentType.RIC, number=number)
         return Person(name="沈新来", document=document, mobile="13800138009")
 
-    def _account(self, code: str, audience: str, town: str) -> dict:
+    def _account(self, code: str, applicant, town: str) -> dict:
         """Open the account, card or unit that an item is about; what the form says of it."""
         field = self._catalogue.by_code[code].field
         if field not in self._running:
             return {}
+        kind = "enterprise" if isinstance(applicant, Organisation) else "individual"
+        holder = (applicant.name, applicant.document.number, kind)
         if code in TRANSFERS and code != "JX6-ELE-06":
             holder = (FORMER_HOLDER.name, FORMER_HOLDER.id_number, "individual")
-        elif audience == "enterprise":
-            holder = (*COMPANY, "enterprise")
-        else:
-            holder = (DEMO_CITIZEN.name, DEMO_CITIZEN.id_number, "individual")
         return getattr(self, f"_{field}")(code, town[:6], *holder)
 
     def _water(self, code, county, name, number, kind):
@@ -102,7 +105,7 @@ class Load:
         account = f"{prefix}{500_000 + self._made:06d}"
         facts = {"YHBH": account, "GSDM": company, "YHMC": name, "ZJHM": number}
         facts |= {"ZJLX": "9" if kind == "enterprise" else "0", "YHZT": "1" if code in _SUSPENDED else "0"}
-        if code == "JX6-WAT-14":
+        if code in {"JX6-WAT-13", "JX6-WAT-14"}:
             facts["bills"] = [{"ZDYF": "202610", "SL": "10", "SF": "30.00", "PWF": "10.00", "WYJ": "0.10"}]
         self._running["water"].add_account(**facts)
         return {"account_no": account, "amount": _BILL["water"], "old_holder_name": name}
@@ -112,9 +115,10 @@ class Load:
         facts = {"cons_no": account, "name": name, "cert_no": number}
         if kind == "enterprise":
             facts |= {"cert_type": "08", "elec_type": "402"}
+        facts |= {"fate": {0: "return", 1: "fee", 2: "reject"}.get(self._made % 9, "")}
         if code == "JX6-ELE-06":
             facts |= {"name": "嘉兴市模拟纺织有限公司"}
-        if code == "JX6-ELE-15":
+        if code in {"JX6-ELE-14", "JX6-ELE-15"}:
             facts["arrears"] = _BILL["power"]
         self._running["power"].add_account(**facts)
         return {"account_no": account, "amount": _BILL["power"], "old_holder_name": facts["name"]}
@@ -124,7 +128,7 @@ class Load:
         facts = {"customerNo": account, "name": name, "idNo": number}
         facts |= {"idType": "USCC", "usageType": "COMMERCIAL"} if kind == "enterprise" else {}
         facts |= {"status": "SUSPENDED"} if code in _SUSPENDED else {}
-        if code == "JX6-GAS-13":
+        if code in {"JX6-GAS-12", "JX6-GAS-13"}:
             facts["bills"] = [{"period": "202610", "charge": "50.00"}]
         self._running["gas"].add_account(**facts)
         return {"account_no": account, "amount": _BILL["gas"], "old_holder_name": name}
@@ -135,8 +139,10 @@ class Load:
         facts = {"CUSTNO": account, "BRANCH": county[2:], "CUSTNAME": name, "IDNO": number}
         facts |= {"IDTYPE": "营业执照"} if kind == "enterprise" else {}
         facts |= {"suspended": (today, today.replace(year=today.year + 1))} if code in _SUSPENDED else {}
+        if code == "JX6-CTV-08":
+            facts["bills"] = (Bill("202610", _BILL["catv"]),)
         self._running["catv"].add_account(**facts)
-        return {"cust_no": account, "old_holder_name": name}
+        return {"cust_no": account, "old_holder_name": name, "amount": _BILL["catv"]}
 
     def _ccard(self, code, _county, name, number, _kind):
         if code == "JX6-CIT-01":
