@@ -1,7 +1,7 @@
 """Thirty virtual days of mixed load over all simulated systems: what one run does, and the record that it leaves.
 
 Everything that varies is drawn from one seed before the run begins, so that no draw depends on what happens in it.
-`python -m tests.acceptance.month SEED DAYS FILE` writes the record of a run in a process of its own.
+`python -m tests.acceptance.month SEED DAYS CASES FAULTS FILE` writes the record of a run in a process of its own.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import sys
 import tempfile
-from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,16 +27,27 @@ from hub.errors import HubError
 from hub.simulation import connections, start
 from simulators.kit.simulator import Profile
 from tests.acceptance import month_counter as counter
-from tests.acceptance.month_load import BUNDLES, TOWNS, Load
+from tests.acceptance.month_load import BUNDLES, PAYMENTS, TOWNS, Load
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=SHANGHAI)
 SYSTEMS = ("catv", "ccard", "gas", "idv", "power", "realty", "transit", "water")
 FAULTS = ("before-commit", "after-commit", "half-body", "garbage", "busy", "html", "wrong-charset", "half-status")
+FAULTS_OF = {
+    "power": (*FAULTS, "callback-drop", "callback-duplicate", "callback-reorder"),
+    "gas": (*FAULTS, "twice", "crash", "crash-after-commit"),
+    "catv": (*FAULTS, "kick", "crash", "crash-after-commit", "page-after-commit"),
+    "transit": (*FAULTS, "resp-late", "resp-lost"),
+    "ccard": (*FAULTS, "wrong-mac", "told-timeout", "wrong-signature", "result-late"),
+    "realty": ("half-rows", "status-late", "refused"),
+}
+_BUNDLES, _PAYMENTS = 0.13, 0.35  # of all applications: the first part, and up to the second
 OUTAGES = ("catv", "power", "water", "gas")
 A_DAY = 86_400
 # A virtual instant costs a millisecond, so nothing beats more often than it has to.
 BEATS = {"blacklist_seconds": 21_600, "turn_seconds": 3_600, "cycle_seconds": 3_600}
-POLL, COLLECT = 480, {"gas": "0 */4 * * *", "transit": "5 8,12,16,20 * * *", "ccard": "35 */4 * * *"}
+BEATS["callback_delay"] = 2  # else an event races with the answer to its own request, as it may
+RETRY = {"base_seconds": 30, "cap_seconds": 7_200}
+POLL, COLLECT = 480, {"gas": "0 */4 * * *", "transit": "5 0,9,13,17 * * *", "ccard": "35 */4 * * *"}
 
 
 class Event(NamedTuple):
@@ -62,11 +73,13 @@ class Plan:
                 self.events.append(Event(later, "cancel", (number,)))
         for _ in range(faults):
             second = draw.randrange(days * A_DAY) + 0.75
-            self.events.append(Event(second, "fault", (draw.choice(SYSTEMS), draw.choice(FAULTS))))
+            system = draw.choice(SYSTEMS)
+            self.events.append(Event(second, "fault", (system, draw.choice(FAULTS_OF.get(system, FAULTS)))))
         for place, system in enumerate(OUTAGES):
             second = (3 + 6 * place) * A_DAY + 3_600.125
             if second < (days - 1) * A_DAY:
-                self.events += [Event(second, "down", (system,)), Event(second + A_DAY, "up", (system,))]
+                hours = A_DAY if place == 0 else A_DAY / 6
+                self.events += [Event(second, "down", (system,)), Event(second + hours, "up", (system,))]
         for day in range(days):
             self.events.append(Event(day * A_DAY + 28_800.375, "counter", (draw.random(),)))
             self.events.append(Event(day * A_DAY + 36_000.375, "refunds", (draw.random(),)))
@@ -133,10 +146,11 @@ class Month:
 
     async def _submit(self, number: int, which: float, where: float, who: float) -> None:
         town = TOWNS[int(where * len(TOWNS))]
-        if which < 0.15:
-            made = await self.load.bundle(BUNDLES[int(which / 0.15 * len(BUNDLES))], town)
+        if which < _BUNDLES:
+            made = await self.load.bundle(BUNDLES[int(which / _BUNDLES * len(BUNDLES))], town)
         else:
-            code = self.load.items[int((which - 0.15) / 0.85 * len(self.load.items))]
+            items = PAYMENTS if which < _PAYMENTS else self.load.items
+            code = items[int(which * 7_919) % len(items)]
             audiences = self.hub.configuration.catalogue.by_code[code].audience
             made = await self.load.item(code, audiences[int(who * len(audiences))], town)
         try:
@@ -194,9 +208,9 @@ class Month:
         for _ in range(25):
             with self.clock.busy():
                 cases = [await self.hub.case(number) for number in self.open]
-            if all(task.state.final or task.state == "MANUAL" for case in cases for task in case.tasks):
-                break
-            await self._counter(draw.random())
+                if all(task.state.final or task.state == "MANUAL" for case in cases for task in case.tasks):
+                    break
+                await self._counter(draw.random())
             await self.clock.sleep(A_DAY)
         await self.clock.sleep(2 * A_DAY)
 
@@ -224,7 +238,10 @@ class Month:
                 "events": told,
             }
         runs = [run.model_dump(mode="json") for day in self._days() for run in await self._runs(day)]
-        return {"systems": systems, "cases": cases, "runs": runs, "said": self.said}
+        queries = [
+            each.upstream.operation for each in self.hub.configuration.catalogue.items if each.business_type == "query"
+        ]
+        return {"systems": systems, "cases": cases, "runs": runs, "queries": sorted(queries), "said": self.said}
 
     def _days(self):
         day = BEGIN.date()
@@ -242,6 +259,7 @@ def _config(folder: Path) -> Path:
     for spec in load_configuration().endpoints:
         entry = spec.model_dump(mode="json", exclude_none=True)
         entry["limits"]["concurrency"] = 1
+        entry["retry"] |= RETRY
         if "poll" in entry:
             entry["poll"]["every_minutes"] = POLL
         if "batch" in entry:
@@ -264,9 +282,16 @@ def _payment(payment) -> dict:
 
 
 def _by_instant(entries) -> list:
-    """Entries without what carries no meaning: their place among those of one instant, and the caller's port."""
-    shown = [json.dumps(entry.as_dict() | {"seq": 0, "peer": ""}, default=str, ensure_ascii=False) for entry in entries]
-    return [json.loads(each) for each in sorted(shown, key=lambda text: (json.loads(text)["at"], text))]
+    """Entries without what carries no meaning.
+
+    That is their place among those of one instant, the caller's port, and the drawn trace number of a mere question.
+    """
+    shown = [entry.as_dict() | {"seq": 0, "peer": ""} for entry in entries]
+    for each in shown:
+        if each.get("operation") == "300000":
+            each["request"] = re.sub(r"STAN=\d+", "STAN=", each["request"])
+    texts = [json.dumps(each, default=str, ensure_ascii=False) for each in shown]
+    return [json.loads(each) for each in sorted(texts, key=lambda text: (json.loads(text)["at"], text))]
 
 
 def _quicken() -> None:
@@ -274,14 +299,13 @@ def _quicken() -> None:
     PrimeField.inv = lambda self, x: pow(x, -1, self.p)
 
 
-def main(seed: int, days: int, file: Path, cases: int, faults: int) -> None:
+def main(seed: int, days: int, cases: int, faults: int, file: Path) -> None:
     _quicken()
-    with tempfile.TemporaryDirectory(prefix="month-") as folder:
-        month = Month(seed, days, cases, faults)
-        record = asyncio.run(month.run(Path(folder)))
+    memory = Path("/dev/shm")  # noqa: S108 -- a database there need not wait for a disk; its folder's name is random
+    with tempfile.TemporaryDirectory(prefix="month-", dir=memory if memory.is_dir() else None) as folder:
+        record = asyncio.run(Month(seed, days, cases, faults).run(Path(folder)))
     file.write_text(json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True))
-    sys.stdout.write(f"{Counter(task['state'] for case in record['cases'].values() for task in case['tasks'])}\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    main(*(int(each) for each in sys.argv[1:5]), Path(sys.argv[5]))
