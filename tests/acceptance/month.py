@@ -41,6 +41,8 @@ FAULTS_OF = {
     "realty": ("half-rows", "status-late", "refused"),
 }
 _BUNDLES, _PAYMENTS = 0.13, 0.35  # of all applications: the first part, and up to the second
+# Applications that come while their system is closed: days and hours after the beginning, and the item.
+AT_CLOSED_DOORS = ((1, 15.6, "JX6-WAT-14"), (2, 15.1, "JX6-CIT-09"), (2, 17.5, "JX6-GAS-03"), (28, 17, "JX6-ELE-05"))
 OUTAGES = ("catv", "power", "water", "gas")
 A_DAY = 86_400
 # A virtual instant costs a millisecond, so nothing beats more often than it has to.
@@ -71,6 +73,8 @@ class Plan:
             if draw.random() < 0.12:
                 later = second + draw.choice((30, 900, 7_200, 30_000, 90_000)) + 0.25
                 self.events.append(Event(later, "cancel", (number,)))
+        for place, (day, hour, code) in enumerate(AT_CLOSED_DOORS):
+            self.events.append(Event(day * A_DAY + hour * 3_600 + 0.5, "late", (cases + place, code)))
         for _ in range(faults):
             second = draw.randrange(days * A_DAY) + 0.75
             system = draw.choice(SYSTEMS)
@@ -108,6 +112,7 @@ class Month:
         self.clock = MonthClock(BEGIN)
         self.numbers: dict[int, str] = {}
         self.asked: set[str] = set()
+        self.looked_at: set[str] = set()
         self.said: list[str] = []
 
     @property
@@ -153,12 +158,18 @@ class Month:
             code = items[int(which * 7_919) % len(items)]
             audiences = self.hub.configuration.catalogue.by_code[code].audience
             made = await self.load.item(code, audiences[int(who * len(audiences))], town)
+        await self._hand_in(number, made, who)
+
+    async def _late(self, number: int, code: str) -> None:
+        await self._hand_in(number, await self.load.item(code, "individual", TOWNS[0]))
+
+    async def _hand_in(self, number: int, made, who: float = 1.0) -> None:
         try:
             made = await counter.identified(self.hub, made) if who < 0.3 else made
             case = await self.hub.submit(made)
             self.numbers[number] = case.number
         except HubError as error:
-            self._say(f"{[each.code for each in made.items]} in {town} is refused: {error}")
+            self._say(f"{[each.code for each in made.items]} is refused: {error}")
 
     async def _cancel(self, number: int) -> None:
         if number in self.numbers:
@@ -192,7 +203,7 @@ class Month:
         """Some of the money that was paid today was paid by mistake."""
         draw = random.Random(chance)
         for number in self.open:
-            await self._tried(counter.give_back(self.hub, number, draw.random()))
+            await self._tried(counter.give_back(self.hub, number, draw.random(), self.looked_at))
 
     async def _tried(self, doing) -> None:
         try:

@@ -42,6 +42,11 @@ def payments(record) -> list[dict]:
     return [payment for case in record["cases"].values() for payment in case["payments"]]
 
 
+def was(record, task, *states: str) -> bool:
+    """Whether a task ever went to one of these states."""
+    return any(each["to"] in states for each in record["cases"][task["case_number"]]["events"][task["number"]])
+
+
 def wrong_orders(record) -> list[str]:
     """Orders that were carried out another number of times than their end says."""
     found, wrong = effects(record), []
@@ -56,8 +61,7 @@ def wrong_orders(record) -> list[str]:
 
 def _lives(record, task) -> set[int]:
     """How many orders of a task may live on at the utility."""
-    events = record["cases"][task["case_number"]]["events"][task["number"]]
-    accepted = any(each["to"] in {"ACCEPTED", "IN_PROGRESS"} for each in events)
+    accepted = was(record, task, "ACCEPTED", "IN_PROGRESS")
     acts_at_once = {payment["id"] for payment in payments(record)} | _queries(record)
     if task["number"] in acts_at_once:
         return {0}
@@ -66,7 +70,9 @@ def _lives(record, task) -> set[int]:
             return {2} if task["item"] == TWO_ACTS else {1}
         case "CANCELLED" | "COMPENSATED":
             return {0}
-        case "REJECTED":  # an order that the utility took and refused later stays in its books; a line of a file does not
+        case (
+            "REJECTED"
+        ):  # an order that the utility took and refused later stays in its books; a line of a file does not
             return {1} if accepted and not task["item"].startswith(BY_FILE) else {0}
         case _:
             return {0, 1}
@@ -90,17 +96,30 @@ def wrong_payments(record) -> list[str]:
 
 
 def sums(record) -> dict[str, tuple[int, int, int, int]]:
-    """By system, in fen: the hub's books, the utility's ledger, its daily files, and the hub's side of the runs."""
+    """By system, in fen: the hub's books, the utility's ledger, its daily files, and the hub's side of the runs.
+
+    A payment that was in doubt when its file came is on the hub's side since.
+    """
     books, files, ours = Counter(), Counter(), Counter()
     for payment in payments(record):
         if payment["state"] == "POSTED":
             books[payment["charge"]["endpoint"].split("-")[0]] += payment["amount_fen"]
     for run in record["runs"]:
         files[run["endpoint"].split("-")[0]] += run["theirs"]["sum_fen"]
-        ours[run["endpoint"].split("-")[0]] += run["ours"]["sum_fen"]
+        adopted = sum(each["theirs_fen"] for each in run["differences"] if each["ours_state"] == "doubt")
+        ours[run["endpoint"].split("-")[0]] += run["ours"]["sum_fen"] + adopted
     with_orders = sum(each["facts"]["amount"] for each in record["systems"]["transit"]["ledger"] if _new_card(each))
     files["transit"] -= with_orders  # a new card's first money is part of its application, and of its file
     return {each: (books[each], _ledger_sum(record, each), files[each], ours[each]) for each in PAYING}
+
+
+def unexplained(record) -> list[dict]:
+    """Runs without a file, and differences that the hub did not settle by taking over what the file says."""
+    ends = {task["number"]: task["state"] for task in tasks(record)}
+    found = [run for run in record["runs"] if run["error"]]
+    for run in record["runs"]:
+        found += [d for d in run["differences"] if not (d["resolution"] == "ADOPT" and ends[d["task"]] == "COMPLETED")]
+    return found
 
 
 def _new_card(entry) -> bool:

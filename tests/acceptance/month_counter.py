@@ -50,12 +50,13 @@ async def settle(hub, case, chance: float, asked: set[str]) -> None:
         await hub.pay(case.number, [each.id for each in due], proof)
 
 
-async def give_back(hub, number: str, chance: float) -> None:
+async def give_back(hub, number: str, chance: float, looked_at: set[str]) -> None:
+    """Money that was paid by mistake, which shows on its first evening, goes back to who paid it."""
     for payment in await hub.payments(number):
         if payment.repayable:
-            proof = payment.proof or PaymentProof(
-                reference=f"BACK-{payment.id}", channel="CASH", amount_fen=payment.amount_fen, paid_at=hub.clock.now()
-            )
-            await hub.refund(payment.id, reason="退款", repaid=proof.with_(reference=f"BACK-{payment.id}"))
-        elif payment.state is PaymentState.POSTED and chance < 0.2:
-            await hub.refund(payment.id, reason="缴错户号")
+            paid = {"channel": "CASH", "amount_fen": payment.amount_fen, "paid_at": hub.clock.now()}
+            await hub.refund(payment.id, reason="退款", repaid=PaymentProof(reference=f"BACK-{payment.id}", **paid))
+        elif payment.state is PaymentState.POSTED and payment.id not in looked_at:
+            looked_at.add(payment.id)
+            if chance < 0.35:
+                await hub.refund(payment.id, reason="缴错户号")
