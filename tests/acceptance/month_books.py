@@ -82,6 +82,13 @@ def _queries(record) -> set[str]:
     return {task["number"] for task in tasks(record) if task["operation"] in record["queries"]}
 
 
+def breaches(record) -> list[str]:
+    """What the hub sent that a utility's contract forbids."""
+    return [
+        each for system in record["systems"].values() for entry in system["journal"] for each in entry["violations"]
+    ]
+
+
 def wrong_payments(record) -> list[str]:
     """Payments that the utility booked another number of times than the hub says, and bookings that it knows not."""
     found, wrong, known = effects(record), [], set()
