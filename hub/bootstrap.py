@@ -34,7 +34,7 @@ from hub.engine.listener import listen
 from hub.engine.lookup import Finder
 from hub.engine.papers.issuing import Issuing
 from hub.engine.papers.proof import Signer
-from hub.engine.policy import Draw
+from hub.engine.policy import Draw, by_place
 from hub.engine.rules import Rules, Served
 from hub.engine.worker import Worker
 from hub.errors import ConfigError, Fault, SettingsError
@@ -174,7 +174,7 @@ async def _start(stack: AsyncExitStack, hub: Hub, settings: Settings, rules: Rul
             for endpoint, each in equipment.items()
         }
     policies = {endpoint: served.spec.retry for endpoint, served in rules.endpoints.items()}
-    worker = Worker(parts.bus, equipment, policies, parts.clock, rules.draw)
+    worker = Worker(parts.bus, equipment, policies, parts.clock, rules.waits)
     engine = Engine(parts.store, parts.bus, rules, worker, parts.clock, hub._told)  # noqa: SLF001 -- see above
     hub._engine = engine  # noqa: SLF001 -- see above
     await engine.start()
@@ -242,7 +242,7 @@ def _rules(
     return Rules(
         endpoints=served,
         clock=clock,
-        draw=draw,
+        waits=by_place(draw),
         held_until=held_until,
         owner=numbers.new_id(clock.now(), draw),
         worked=configuration.calendar.working_time,

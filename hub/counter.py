@@ -196,7 +196,7 @@ class Counter:
         order = record.order
         query = AccountQuery(
             serial=order.serial,
-            request_id=self._parts.rules.draw(16).hex(),
+            request_id=equipment.draw(16).hex(),
             channel=order.channel,
             account_no=account_of(order.form),
         )
@@ -221,7 +221,7 @@ class Counter:
         """A day's file, or the outcome of the attempt to get it."""
         endpoint = equipment.adapter.endpoint
         marker = numbers.task_number(numbers.case_number(day, "330400", _MARKER), 99)
-        query = DayQuery(serial=numbers.serial20(marker), request_id=self._parts.rules.draw(16).hex(), day=day)
+        query = DayQuery(serial=numbers.serial20(marker), request_id=equipment.draw(16).hex(), day=day)
         params = self._parts.rules.endpoints[endpoint].params
         try:
             reply = await ask(reconciling.OPERATION, equipment, params, query, self._parts.clock, query.request_id)

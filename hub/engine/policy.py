@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 
 from hub.domain.provider import RetryPolicy
 
@@ -14,6 +16,17 @@ RETRY_AFTER_CEILING = timedelta(hours=6)
 def fraction(draw: Draw) -> float:
     """A number from 0 up to 1 from the hub's random source."""
     return int.from_bytes(draw(4), "big") / 2**32
+
+
+def by_place(draw: Draw) -> Callable[[str], Draw]:
+    """A source for the waits of each place, all from one seed: what goes on at one utility changes no other's waits."""
+    seed = draw(16)
+
+    @cache
+    def of(place: str) -> Draw:
+        return random.Random(seed + place.encode()).randbytes  # noqa: S311 -- spreads waits; no secret is made of it
+
+    return of
 
 
 def backoff(attempt: int, policy: RetryPolicy, draw: Draw, retry_after: timedelta | None = None) -> timedelta:

@@ -47,7 +47,7 @@ class Rules:
 
     endpoints: Mapping[str, Served]
     clock: Clock
-    draw: Draw
+    waits: Callable[[str], Draw]
     held_until: HeldUntil
     owner: str
     worked: Worked = elapsed
@@ -57,7 +57,7 @@ class Rules:
         return self.clock.now()
 
     def backoff(self, endpoint: str, attempt: int, retry_after: timedelta | None = None) -> timedelta:
-        return backoff(attempt, self.endpoints[endpoint].spec.retry, self.draw, retry_after)
+        return backoff(attempt, self.endpoints[endpoint].spec.retry, self.waits(endpoint), retry_after)
 
     def send_deadline(self, endpoint: str, now: datetime) -> datetime:
         """The moment after which an attempt that is claimed now must not begin to send."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -59,10 +59,10 @@ class Worker:
         equipment: Mapping[str, Equipment],
         policies: Mapping[str, RetryPolicy],
         clock: Clock,
-        draw: Draw,
+        waits: Callable[[str], Draw],
     ) -> None:
         self._bus, self._equipment, self._policies = bus, equipment, policies
-        self._clock, self._draw = clock, draw
+        self._clock, self._waits = clock, waits
 
     async def run(self, endpoint: str) -> None:
         """Serve one endpoint for ever, one command at a time; run several of these for more concurrency."""
@@ -112,7 +112,9 @@ class Worker:
             )
 
         def wait(state: tenacity.RetryCallState) -> float:
-            return min(backoff(state.attempt_number, policy, self._draw), timedelta(seconds=2)).total_seconds()
+            # Not the source of the waits between attempts: those are drawn while the next command is at work.
+            draw = self._waits(f"{command.endpoint} at work")
+            return min(backoff(state.attempt_number, policy, draw), timedelta(seconds=2)).total_seconds()
 
         retrying = tenacity.AsyncRetrying(
             sleep=self._clock.sleep,

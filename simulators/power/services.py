@@ -214,6 +214,7 @@ class Services:
         order = self._order(data)
         if order.now_at.node in _CANCELLABLE:
             self.orders.cancel(order)
+            self._ledger.record("cancel", order.outer_no, appNo=order.app_no)
         return {"cancelled": order.cancelled, **_place(order)}
 
     def _supplement(self, data: Data) -> Answer:

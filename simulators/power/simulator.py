@@ -59,7 +59,13 @@ class PowerSimulator(Simulator):
         chance, extra = random.Random(self.profile.seed), self.profile.extra
         limit = float(extra.get("callback_timeout", 5.0))
         self._webhooks = Webhooks(
-            self.clock, self.faults, self.journal, self._keys.callback, chance, timeout_seconds=limit
+            self.clock,
+            self.faults,
+            self.journal,
+            self._keys.callback,
+            chance,
+            timeout_seconds=limit,
+            delay_seconds=float(extra.get("callback_delay", 0)),
         )
         files = Files(self.clock, chance)
         self._services = Services(self.clock, self.profile, self.ledger, files, self._webhooks.announce)

@@ -55,9 +55,10 @@ class Webhooks:
         chance: random.Random,
         *,
         timeout_seconds: float = 5.0,
+        delay_seconds: float = 0.0,
     ) -> None:
         self._clock, self._faults, self._journal, self._pair = clock, faults, journal, pair
-        self._chance, self._timeout = chance, timeout_seconds
+        self._chance, self._timeout, self._delay = chance, timeout_seconds, delay_seconds
         self._client: httpx.AsyncClient | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, list[asyncio.Event]] = {}
@@ -101,6 +102,8 @@ class Webhooks:
             _LOG.error("a background task of the power simulator failed", exc_info=task.exception())
 
     async def _deliver(self, event: Event) -> None:
+        if self._delay:
+            await self._clock.sleep(self._delay)
         fault = self._faults.take(OPERATION, OPERATION)
         kind = fault.kind if fault else ""
         if kind == "callback-drop":

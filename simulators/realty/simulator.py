@@ -25,7 +25,7 @@ from simulators.realty.units import Owner
 if TYPE_CHECKING:
     from simulators.kit.faults import Fault
 
-_TURN = timedelta(minutes=5)
+_TURN_SECONDS = 300
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -163,9 +163,10 @@ class RealtySimulator(Simulator):
         return registry, Pushes(self.faults.take)
 
     async def _run(self) -> None:
+        turn = timedelta(seconds=float(self.profile.extra.get("turn_seconds", _TURN_SECONDS)))
         while True:
-            passed = (self.clock.now() - _EPOCH) // _TURN
-            await self.clock.sleep_until(_EPOCH + (passed + 1) * _TURN)
+            passed = (self.clock.now() - _EPOCH) // turn
+            await self.clock.sleep_until(_EPOCH + (passed + 1) * turn)
             with self.clock.busy():
                 self.turn()
 

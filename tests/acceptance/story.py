@@ -18,11 +18,11 @@ def portrait(width: int = 358, height: int = 441) -> bytes:
 async def make_application(hub, items=STORY, audience="individual", division="330402007", **changes):
     """An example application whose uploads and captures are in the hub's evidence store."""
     made = example_case(items, audience, hub.configuration.catalogue, division=division)
-    evidence = [await _stored(hub, each) for each in made.evidence]
+    evidence = [await stored(hub, each) for each in made.evidence]
     return made.with_(evidence=tuple(evidence), **changes)
 
 
-async def _stored(hub, evidence: Evidence) -> Evidence:
+async def stored(hub, evidence: Evidence) -> Evidence:
     if evidence.material == "PHOTO":
         return await hub.attach("PHOTO", portrait(), file_name="photo.jpg", media_type="image/jpeg")
     if evidence.ref is None:

@@ -151,7 +151,7 @@ async def test_fee_that_power_has_is_reversed_when_its_order_is_cancelled(tmp_pa
         case = await hub.wait(number, seconds=60)
         assert case.tasks[0].state is TaskState.CANCELLED
         assert (await hub.payments(number))[0].state is P.REVERSED
-        assert simulator.ledger.summary() == {"order": 1, "payment": 1, "reversal": 1}
+        assert simulator.ledger.summary() == {"order": 1, "payment": 1, "cancel": 1, "reversal": 1}
 
 
 async def test_final_bill_after_acceptance_is_paid_and_the_order_ends_well(tmp_path):

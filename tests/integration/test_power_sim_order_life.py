@@ -23,12 +23,13 @@ async def test_query_tells_absent_from_found_by_either_number():
 
 
 async def test_cancel_ends_an_early_order_and_frees_the_account():
-    async with running() as (_, client):
+    async with running() as (power, client):
         await client.ok("app/submit", form())
         client.clock.advance(60)
         done = await client.ok("app/cancel", {"outerNo": "JX6-0001", "reason": "不办了"})
         assert (done["cancelled"], done["nodeCode"], done["nodeTime"]) == (True, "07", "20260105090100")
         assert (await client.ok("app/cancel", {"outerNo": "JX6-0001"}))["cancelled"] is True
+        assert power.ledger.summary() == {"order": 1, "cancel": 1}
         found = await client.ok("app/query", {"outerNo": "JX6-0001"})
         assert (found["cancelFlag"], found["rejectReason"]) == ("1", "用户撤销")
         client.clock.advance(timedelta(days=3))

@@ -83,6 +83,15 @@ async def test_unreachable_subscriber_is_tried_again_and_reached_later():
             assert hub.nodes == ["01"]
 
 
+async def test_events_can_be_held_back_so_that_the_answer_to_their_request_comes_first():
+    async with running(extra={"callback_delay": 2}) as (_, client), Subscriber(client.clock) as hub:
+        await client.ok("app/submit", form("310", callbackUrl=hub.url))
+        await client.clock.play(1.9)
+        assert hub.nodes == []
+        await client.clock.play(0.2)
+        assert hub.nodes == ["01"]
+
+
 async def test_slow_subscriber_is_given_up_after_the_time_limit_and_tried_again():
     async with running(extra={"callback_timeout": 0.05}) as (power, client), Subscriber(client.clock) as hub:
         quick, hub._server._handler = hub._server._handler, _sleepy(hub)

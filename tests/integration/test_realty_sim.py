@@ -56,6 +56,16 @@ async def registry():
         yield made
 
 
+async def test_pause_between_turns_is_the_profiles():
+    profile = Profile(extra={"turn_seconds": 3_600})
+    async with RealtySimulator(clock=ManualClock(), control_port=None, profile=profile) as registry:
+        hand_in(registry)
+        await registry.clock.play(3_599)
+        assert not registry.journal.entries
+        await registry.clock.play(1)
+        assert [entry.operation for entry in registry.journal.entries] != []
+
+
 async def test_application_is_taken_at_the_next_turn_by_its_own_fast_clock(registry):
     await registry.clock.play(1)  # the registry's task needs a first turn of the loop
     hand_in(registry)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.provider import RetryPolicy
-from hub.engine.policy import RETRY_AFTER_CEILING, backoff, exhausted
+from hub.engine.policy import RETRY_AFTER_CEILING, backoff, by_place, exhausted
 
 POLICY = RetryPolicy(attempts=5, base_seconds=2, cap_seconds=60, deadline_hours=1)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -32,6 +32,15 @@ def test_same_seed_gives_the_same_waits():
         [backoff(attempt, POLICY, random.Random(7).randbytes) for attempt in range(1, 9)] for _ in range(2)
     )
     assert first == second
+
+
+@given(st.lists(st.sampled_from("abc")))
+def test_waits_of_a_place_are_the_same_whatever_is_drawn_for_others_in_between(order):
+    waits = by_place(random.Random(7).randbytes)
+    drawn = [(place, waits(place)(4)) for place in order]
+    for place in set(order):
+        alone = by_place(random.Random(7).randbytes)(place)
+        assert [value for where, value in drawn if where == place] == [alone(4) for _ in range(order.count(place))]
 
 
 @given(st.integers(0, 10**6))
