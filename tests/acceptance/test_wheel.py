@@ -56,6 +56,6 @@ def test_wheel_installed_into_an_empty_environment_runs_the_demo(wheel, tmp_path
     )
     assert done.returncode == 0, done.stderr
     last = done.stdout.strip().splitlines()[-1]
-    assert re.fullmatch(r"case JX6\d{21} DECIDED ALL_COMPLETED 3/3", last)
+    assert re.fullmatch(r"case JX6\d{21} DECIDED ALL_COMPLETED 4/4", last)
     checked = subprocess.run([bin_folder / "hub", "items", "--json"], cwd=empty, capture_output=True, check=False)
     assert checked.returncode == 0
